@@ -1,0 +1,54 @@
+/*
+ * host.h: what terms need from above.
+ *
+ * Terms know no process: whose memory a new term goes to and what becomes of a caller that handed
+ * in the wrong kind are the runtime's business. It fills this table once, at its start. Until then
+ * (in tests, tools and constructors) a term goes to a region of the calling thread, and a failure
+ * stops the program.
+ */
+#ifndef COP_TERM_HOST_H
+#define COP_TERM_HOST_H
+
+#include "term/region.h"
+#include "term/value.h"
+
+enum failure {
+        FAIL_ERROR, /* reason becomes {Reason, Stack} */
+        FAIL_EXIT,
+        FAIL_THROW,
+};
+
+struct term_host {
+        /* Where new terms of the caller go. Never NULL. */
+        struct region *(*region)(void);
+        /* Ends the caller. reason is a term in the caller's region; place may be NULL. */
+        void (*fail)(enum failure, cop_term reason, const struct cop_place *place) COP_NORETURN;
+        /* The list that cop_keep() puts a kept block on (freed with its owner), and takes it off.
+         */
+        struct kept **(*kept)(void);
+};
+
+/* A term that outlives the turn: see keep.c. */
+struct kept {
+        struct kept *next, **at; /* owner's list; owner only */
+        struct shared_bits *shared;
+        size_t words;
+        uint64_t data[];
+};
+
+extern struct term_host cop__host;
+
+static inline struct region *here(void)
+{
+        return cop__host.region();
+}
+
+/* The caller handed in something wrong. */
+COP_NORETURN void cop__fail_badarg(const struct cop_place *place);
+/* Memory or a limit is used up: {system_limit, What}. */
+COP_NORETURN void cop__fail_limit(const char *what);
+
+/* Frees every block on an owner's list, as its end. */
+void cop__kept_free_all(struct kept **list);
+
+#endif
