@@ -1,0 +1,303 @@
+/*
+ * coppice/process.h: processes, and what they say to each other.
+ *
+ * A process is a C function with a mailbox. Processes share nothing: they send each other terms,
+ * watch each other's end (links, monitors), and when one fails it dies alone. Everything that one
+ * process does to another is a signal in the other's inbox; what A sends to B arrives in the order
+ * in which A sent it, and that is the only order there is.
+ *
+ *     static void hello(cop_term whom)
+ *     {
+ *             cop_pid parent;
+ *
+ *             if (cop_match(whom, "{hello, Parent}", &parent))
+ *                     cop_send(parent, "{hi, Me}", cop_self());
+ *     }
+ *
+ *     cop_spawn(hello, cop_build("{hello, Me}", cop_self()), .link = true);
+ *     cop_receive(1000, "{hi, Whom}", &whom);
+ *
+ * Functions here are for processes. Those marked "any thread" may also be called by a thread of the
+ * program's own while a system runs (see <coppice/system.h>). A mistake of the caller, such as
+ * sending to a name that nobody has, ends the caller with a reason that says what and where.
+ */
+#ifndef COPPICE_PROCESS_H
+#define COPPICE_PROCESS_H
+
+#include <coppice/match.h>
+#include <coppice/term.h>
+
+COP_BEGIN_DECLS
+
+/* Timeouts are milliseconds; this one never ends. */
+#define COP_FOREVER ((int64_t)-1)
+
+/* ---- making processes ---- */
+
+enum cop_priority {
+        COP_PRIORITY_NORMAL,
+        COP_PRIORITY_LOW,
+        COP_PRIORITY_HIGH,
+};
+
+/* What happens to a message for a process whose inbox is at its limit (see <coppice/memory.h>). */
+enum cop_inbox_policy {
+        COP_INBOX_EXIT,     /* the receiver exits with {quota, inbox} */
+        COP_INBOX_DROP_NEW, /* the message is lost */
+        COP_INBOX_DROP_OLD, /* the oldest message is lost */
+        COP_INBOX_BLOCK, /* the sender waits, up to inbox_block_ms, then exits with {quota, inbox}
+                          */
+};
+
+/* How to make one. Leave out what you do not care about: zero is always the default. */
+struct cop_spawn_options {
+        size_t struct_size;
+        const char *name; /* registered before its code runs; taken: {badarg, ...} in the caller */
+        bool link;        /* linked with the caller from the start */
+        cop_ref *monitor; /* monitored by the caller from the start; the reference is put here */
+        bool trap_exits;  /* exit signals come as messages {'EXIT', From, Reason} */
+        cop_term label;   /* for people: shown in reports, need not be unique */
+        enum cop_priority priority;
+        size_t stack_size; /* bytes; 0: 256 KB of address space, touched page by page */
+        size_t memory_max; /* bytes of terms and cop_alloc() together; beyond: exit {quota, memory}
+                            */
+        size_t inbox_max;  /* messages */
+        enum cop_inbox_policy inbox_policy;
+        int64_t inbox_block_ms;
+        bool inherit_quotas;  /* what it spawns gets the same quotas, unless it says otherwise */
+        cop_pid group_leader; /* default: the caller's */
+};
+
+typedef void cop_process_fn(cop_term argument);
+typedef void cop_pointer_fn(void *argument);
+
+/*
+ * cop_spawn(fn, argument, .link = true, ...) starts a process that calls fn with a copy of
+ * argument, and exits with reason normal when fn returns.
+ *
+ * Returns   its pid, at once: fn has not run yet. Where memory or a limit is used up, the caller
+ * exits with {system_limit, processes} or {system_limit, memory}. Threads   any; without a process
+ * to be the parent, link and monitor are refused with badarg.
+ */
+#define cop_spawn(fn, argument, ...)                                                               \
+        cop_spawn_with((fn), (argument), COP__SPAWN_OPTIONS(__VA_ARGS__))
+
+/* The same for a function that takes a pointer. What it points to must outlive the process's use of
+ * it. */
+#define cop_spawn_pointer(fn, argument, ...)                                                       \
+        cop_spawn_pointer_with((fn), (argument), COP__SPAWN_OPTIONS(__VA_ARGS__))
+
+#ifndef __cplusplus
+#define COP__SPAWN_OPTIONS(...)                                                                    \
+        (&(const struct cop_spawn_options){ .struct_size = sizeof(struct cop_spawn_options),       \
+                                            __VA_ARGS__ })
+#else
+template <typename T> inline const T *cop__lend(const T &value)
+{
+        return &value;
+}
+#define COP__SPAWN_OPTIONS(...)                                                                    \
+        cop__lend(cop_spawn_options{ .struct_size = sizeof(cop_spawn_options), __VA_ARGS__ })
+#endif
+
+COP_API cop_pid cop_spawn_with(cop_process_fn *fn, cop_term argument,
+                               const struct cop_spawn_options *options);
+COP_API cop_pid cop_spawn_pointer_with(cop_pointer_fn *fn, void *argument,
+                                       const struct cop_spawn_options *options);
+
+/* The calling process. On a thread of the program's own: the pid under which answers find it. */
+COP_API cop_pid cop_self(void);
+/* The process that spawned the caller (which may be dead by now); a zero pid where there was none.
+ */
+COP_API cop_pid cop_parent(void);
+/* Does it live? False as soon as it has begun to exit. Any thread. */
+COP_API bool cop_is_alive(cop_pid pid);
+
+static inline bool cop_same(cop_pid a, cop_pid b)
+{
+        return a.word == b.word;
+}
+
+/* ---- messages ---- */
+
+/*
+ * cop_send(to, "{add, N}", n): a message for a pid, a name (text), an alias (cop_ref), or a term
+ * that holds one of them. To a dead or unknown pid: it vanishes. To a name that nobody has: badarg.
+ *
+ * Threads   any.
+ */
+#define cop_send(to, pattern, ...)                                                                 \
+        COP__TALK(cop__send, __COUNTER__, to, pattern __VA_OPT__(, ) __VA_ARGS__)
+
+/*
+ * cop_receive(timeout_ms, "{done, N}", &n) waits for the oldest message that matches, takes it out,
+ * and leaves the others where they are. Returns false when there was none within timeout_ms (0:
+ * look, do not wait).
+ *
+ * Blocks    up to timeout_ms.
+ */
+#define cop_receive(timeout_ms, pattern, ...)                                                      \
+        COP__RECEIVE(__COUNTER__, timeout_ms, pattern __VA_OPT__(, ) __VA_ARGS__)
+
+/*
+ * The oldest message, whatever it is. The loop of a plain process: the terms that were made or
+ * received since the last call die here. COP_NONE when there was none within timeout_ms.
+ *
+ * Blocks    up to timeout_ms.
+ */
+COP_API cop_term cop_next_message_within(int64_t timeout_ms);
+COP_API cop_term cop_next_message(void);
+
+/* The oldest message that `wanted` says yes to; COP_NONE when there was none in time. */
+COP_API cop_term cop_receive_if(bool (*wanted)(cop_term message, void *context), void *context,
+                                int64_t timeout_ms);
+
+/* Sends a term as it is. */
+COP_API void cop_send_term(cop_pid to, cop_term message);
+
+/* ---- ending ---- */
+
+/* Ends the caller with this reason: cop_exit("{no_file, Name}", name). */
+#define cop_exit(pattern, ...)                                                                     \
+        COP__BUILD(cop__exit, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+/* An error: the reason becomes {What, Stack}, with the places that led here. */
+#define cop_error(pattern, ...)                                                                    \
+        COP__BUILD(cop__error, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+/* Leaves the innermost cop_try() with a value; without one: {{nocatch, Value}, Stack}. */
+#define cop_throw(pattern, ...)                                                                    \
+        COP__BUILD(cop__throw, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+COP_API COP_NORETURN void cop_exit_term(cop_term reason);
+COP_API COP_NORETURN void cop_error_term(cop_term reason);
+COP_API COP_NORETURN void cop_throw_term(cop_term value);
+
+enum cop_class {
+        COP_NORMAL, /* it returned */
+        COP_ERROR,
+        COP_EXIT,
+        COP_THROW,
+};
+
+/*
+ * Calls fn(argument) and catches what cop_error(), cop_exit() and cop_throw() raise in it: then
+ * *reason is their value ({What, Stack} of an error) and the class is returned. Never catches a
+ * fault, a kill or an exit signal. C++ destructors and cleanup attributes between here and there do
+ * not run.
+ */
+COP_API enum cop_class cop_try(void (*fn)(void *argument), void *argument, cop_term *reason);
+
+/*
+ * An exit signal to another process: it dies with the reason; if it traps exits, it gets a message
+ * {'EXIT', From, Reason} instead. Reason kill cannot be trapped (it dies with reason killed);
+ * normal is ignored by who does not trap. A dead pid: nothing. Any thread.
+ */
+#define cop_exit_to(pid, pattern, ...)                                                             \
+        cop_exit_to_term((pid), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+COP_API void cop_exit_to_term(cop_pid pid, cop_term reason);
+/* The exit signal that cannot be trapped: it ends with reason killed. */
+COP_API void cop_kill(cop_pid pid);
+
+/* ---- links and monitors ---- */
+
+/* When one of two linked processes dies, the other gets an exit signal. To a dead process: the
+ * caller exits with noproc, or gets {'EXIT', Pid, noproc} if it traps exits. */
+COP_API void cop_link(cop_pid pid);
+/* After it returned, the link's end no longer harms the caller. */
+COP_API void cop_unlink(cop_pid pid);
+/* Exit signals become messages {'EXIT', From, Reason}, from now on. Returns how it was. */
+COP_API bool cop_trap_exits(bool trap);
+
+/* When an alias that came with a monitor ends; see cop_alias(). */
+enum cop_alias_mode {
+        COP_ALIAS_NONE,
+        COP_ALIAS_EXPLICIT,        /* until cop_unalias() */
+        COP_ALIAS_DEMONITOR,       /* with the monitor */
+        COP_ALIAS_REPLY_DEMONITOR, /* with the monitor, and the first message through it ends both
+                                    */
+        COP_ALIAS_REPLY,           /* cop_alias() only: the first message through it ends it */
+};
+
+struct cop_monitor_options {
+        size_t struct_size;
+        cop_term tag; /* first element of the message instead of 'DOWN' */
+        enum cop_alias_mode alias;
+};
+
+/*
+ * One message {'DOWN', Ref, process, Pid, Reason} when the process ends; reason noproc if it has
+ * already. Of a name (text): the process that has the name now, and {Name, Node} stands in the
+ * message instead of the pid.
+ */
+#define cop_monitor(to, ...) cop__monitor(COP__TO(to), COP__MONITOR_OPTIONS(__VA_ARGS__))
+#ifndef __cplusplus
+#define COP__MONITOR_OPTIONS(...)                                                                  \
+        (&(const struct cop_monitor_options){ .struct_size = sizeof(struct cop_monitor_options),   \
+                                              __VA_ARGS__ })
+#else
+#define COP__MONITOR_OPTIONS(...)                                                                  \
+        cop__lend(cop_monitor_options{ .struct_size = sizeof(cop_monitor_options), __VA_ARGS__ })
+#endif
+COP_API cop_ref cop__monitor(struct cop__to to, const struct cop_monitor_options *options);
+
+/* Ends a monitor. Returns true if it was active: false when it has fired or was never one. */
+COP_API bool cop_demonitor(cop_ref ref);
+/* The same, and takes its message out of the mailbox. True: no such message was there. */
+COP_API bool cop_demonitor_flush(cop_ref ref);
+
+/* ---- names and aliases ---- */
+
+/* badarg if the name is taken, the process dead, or has a name, or the name is "undefined". */
+COP_API void cop_register(const char *name, cop_pid pid);
+COP_API void cop_unregister(const char *name);
+/* The process with this name; a zero pid where there is none. Any thread. */
+COP_API cop_pid cop_whereis(const char *name);
+COP_API bool cop_is_nobody(cop_pid pid);
+/* All registered names, as a list of atoms. */
+COP_API cop_term cop_registered(void);
+/* The pid behind a pid, a name, or a term that holds one; a zero pid where there is none. */
+#define cop_find(to) cop__find(COP__TO(to))
+COP_API cop_pid cop__find(struct cop__to to);
+
+/* A reference to which messages for the caller can be sent until it is switched off. */
+COP_API cop_ref cop_alias(enum cop_alias_mode mode);
+/* Messages still under way are dropped. Returns whether it was an active alias of the caller. */
+COP_API bool cop_unalias(cop_ref alias);
+COP_API cop_ref cop_new_ref(void);
+
+/* ---- the caller itself ---- */
+
+/* The process dictionary. Returns the value there was; COP_NONE where there was none. */
+COP_API cop_term cop_put(cop_term key, cop_term value);
+COP_API cop_term cop_get(cop_term key);
+COP_API cop_term cop_erase(cop_term key);
+COP_API void cop_set_label(cop_term label);
+COP_API cop_pid cop_group_leader(void);
+COP_API void cop_set_group_leader(cop_pid pid, cop_pid leader);
+
+/* Lets others run. Long loops call it now and then. */
+COP_API void cop_yield(void);
+/* Blocks    for timeout_ms. Messages wait meanwhile. */
+COP_API void cop_sleep(int64_t timeout_ms);
+
+/* ---- looking at processes ---- */
+
+/*
+ * One fact about a process: "status", "message_queue_len", "links", "registered_name", ...
+ * (docs/process-info.md has all). COP_NONE when it does not live. Any thread.
+ */
+COP_API cop_term cop_process_info(cop_pid pid, const char *item);
+/* The pids of all living processes, or of those with this group leader. Never stops anybody. */
+COP_API cop_term cop_processes(void);
+COP_API cop_term cop_processes_of(cop_pid group_leader);
+COP_API size_t cop_process_count(void);
+
+/* ---- behind the macros ---- */
+
+COP_API void cop__send(struct cop__site *site, struct cop__to to, const struct cop__value *values);
+COP_API COP_NORETURN void cop__exit(struct cop__site *site, const struct cop__value *values);
+COP_API COP_NORETURN void cop__error(struct cop__site *site, const struct cop__value *values);
+COP_API COP_NORETURN void cop__throw(struct cop__site *site, const struct cop__value *values);
+COP_API bool cop__receive(struct cop__site *site, int64_t timeout_ms, void *const *places);
+
+COP_END_DECLS
+
+#endif

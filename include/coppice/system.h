@@ -1,0 +1,83 @@
+/*
+ * coppice/system.h: starting and stopping the runtime.
+ *
+ * A program that is a Coppice system calls cop_main() from its main() and is done. A program with a
+ * main(), threads and a loop of its own starts the runtime as a guest with cop_system_start(),
+ * sends and calls from its own threads, and stops it again; it may do so as often as it likes, one
+ * at a time.
+ *
+ * Outside a process there is nobody to crash, so these functions return errors: 0 or more is
+ * success, a negative number is -errno. Any thread may call them, unless one says otherwise.
+ */
+#ifndef COPPICE_SYSTEM_H
+#define COPPICE_SYSTEM_H
+
+#include <coppice/process.h>
+
+COP_BEGIN_DECLS
+
+/* How to start. Leave out what you do not care about: zero is always the default. */
+struct cop_system_options {
+        size_t struct_size;
+        int schedulers;          /* threads that run processes; 0: COP_SCHEDULERS, or one a core */
+        size_t processes_max;    /* 0: 33,554,431 */
+        size_t memory_max_bytes; /* of all processes together; 0: no limit */
+        uint64_t simulate;       /* not 0: simulated, with this seed: one thread, virtual time */
+        bool mprotect_guards;    /* guard stacks with mprotect() also where the kernel has better */
+        size_t stack_size;       /* of processes that do not say; 0: 256 KB */
+};
+
+/*
+ * cop_system_start(.schedulers = 2) starts the runtime.
+ *
+ * Returns   0; -EINVAL a field is out of range, or a pattern of the program is wrong (which was
+ * reported on standard error); -EBUSY one is running; -ENOMEM. After an error there is nothing to
+ * undo. Blocks    until the schedulers run, typically under a millisecond.
+ */
+#define cop_system_start(...) cop_system_start_with(COP__SYSTEM_OPTIONS(__VA_ARGS__))
+#ifndef __cplusplus
+#define COP__SYSTEM_OPTIONS(...)                                                                   \
+        (&(const struct cop_system_options){ .struct_size = sizeof(struct cop_system_options),     \
+                                             __VA_ARGS__ })
+#else
+#define COP__SYSTEM_OPTIONS(...)                                                                   \
+        cop__lend(cop_system_options{ .struct_size = sizeof(cop_system_options), __VA_ARGS__ })
+#endif
+COP_API int cop_system_start_with(const struct cop_system_options *options);
+
+/*
+ * Ends every process (shutdown first, kill at the deadline), then the threads. Returns how many
+ * processes had to be killed.
+ *
+ * Blocks    up to deadline_ms; COP_FOREVER waits for all.
+ * Threads   any but a process: a process calls cop_stop().
+ */
+COP_API int cop_system_stop(int64_t deadline_ms);
+
+/* Asks for the end of the system, with this exit status for cop_main(). Returns at once. Any thread
+ * or process. */
+COP_API void cop_stop(int status);
+
+/* Blocks    until somebody called cop_stop(), or SIGTERM or SIGINT came. Returns the status. */
+COP_API int cop_system_wait(void);
+
+/*
+ * Runs fn as the first process of a system, waits until it asks for the end with cop_stop(), or fn
+ * returns, and stops the system. Returns the exit status: 0; cop_stop()'s; 1 where the first
+ * process crashed.
+ */
+COP_API int cop_main(cop_process_fn *fn, int argc, char **argv);
+
+/*
+ * On a thread of the program's own: a message for it, which others sent to its cop_self(). COP_NONE
+ * on timeout. cop_receive() and cop_call() work there as well.
+ *
+ * cop_thread_descriptor() becomes readable when a message is there, for poll loops.
+ */
+COP_API int cop_thread_descriptor(void);
+/* Before such a thread ends: gives back what Coppice keeps for it (a thread's end does so too). */
+COP_API void cop_thread_leave(void);
+
+COP_END_DECLS
+
+#endif

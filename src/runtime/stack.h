@@ -1,0 +1,66 @@
+/*
+ * stack.h: the stacks that processes run on.
+ *
+ * Stacks of the ordinary size come from arenas, have a guard of 64 KB below them, and are used
+ * again, newest first, so that the hot one stays in the cache. A stack carries the region for the
+ * terms of the turn that runs on it: a process that waits in the middle of a turn keeps both, an
+ * idle handler has neither.
+ *
+ * Threads   take and give: any thread; each OS thread has a cache of its own (struct stack_cache).
+ * Owns      the arenas, for the life of the runtime.
+ */
+#ifndef COP_RUNTIME_STACK_H
+#define COP_RUNTIME_STACK_H
+
+#include "runtime/context.h"
+#include "term/region.h"
+
+enum {
+        STACK_SIZE = 256 * 1024, /* address space of an ordinary stack, its guard included */
+        STACK_GUARD = 64 * 1024,
+};
+
+/* The control block of a stack: lies beside the arenas, not on the stack. */
+struct stack {
+        struct stack *next;     /* in a cache or the pool */
+        char *low;              /* lowest usable byte, just above the guard */
+        char *high;             /* one past the highest usable byte (before colouring) */
+        char *top;              /* where a context starts: high, coloured */
+        struct region region;   /* terms of the turn that runs here */
+        struct context context; /* of whoever is suspended on it */
+        bool dirty;             /* pages were touched since they were last given back */
+        bool single;            /* of a size of its own: unmapped when given back */
+        void *tsan_fiber;       /* one a stack; NULL outside TSan builds */
+        unsigned valgrind_id;
+};
+
+/* What a thread keeps at hand. */
+struct stack_cache {
+        struct stack *first;
+        unsigned count;
+};
+
+struct stack_options {
+        bool mprotect_guards;
+};
+
+/* At the start and end of the runtime. */
+int cop__stacks_start(const struct stack_options *options);
+void cop__stacks_stop(void);
+
+/* size 0: the ordinary one. NULL: memory, address space or mappings are used up. */
+struct stack *cop__stack_take(struct stack_cache *cache, size_t size);
+/* The region has been reset by the caller; the context on it is dead. */
+void cop__stack_give(struct stack_cache *cache, struct stack *stack);
+/* Gives a thread's cache back to the pool, at the thread's end. */
+void cop__stack_cache_release(struct stack_cache *cache);
+/* Gives pages of idle stacks back to the OS: when a scheduler has nothing to do. */
+void cop__stacks_trim(struct stack_cache *cache);
+
+/* Is the address in the guard of some stack? Usable in a fault handler. */
+bool cop__stack_guards(const void *address);
+
+/* How many stacks there are, in use and idle; for tests and reports. */
+size_t cop__stack_count(void);
+
+#endif
