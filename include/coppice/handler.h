@@ -74,32 +74,28 @@ COP_API COP_NORETURN void cop_become_handler(const struct cop_handler *handler, 
  * Blocks    up to 5000 ms.
  * Threads   any.
  */
-#define cop_call(to, pattern, ...)                                                                 \
-        COP__TALK(cop__call, __COUNTER__, to, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_call(to, ...) COP__TALKING(cop__call, to, (), __VA_ARGS__)
 
 /* The same with a timeout of your own; it stands as third argument in the exit reason. */
-#define cop_call_within(timeout_ms, to, pattern, ...)                                              \
-        cop_call_term(COP__TO(to), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__), (timeout_ms))
+#define cop_call_within(timeout_ms, to, ...)                                                       \
+        cop_call_term(COP__TO(to), cop_build(__VA_ARGS__), (timeout_ms))
 COP_API cop_term cop_call_term(struct cop__to to, cop_term request, int64_t timeout_ms);
 
 /*
  * For those who want to go on: true and the answer in *result, or false and the bare reason
  * (noproc, timeout, ...).
  */
-#define cop_try_call(result, timeout_ms, to, pattern, ...)                                         \
-        cop_try_call_term((result), (timeout_ms), COP__TO(to), COP_CALL,                           \
-                          cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_try_call(result, timeout_ms, to, ...)                                                  \
+        cop_try_call_term((result), (timeout_ms), COP__TO(to), COP_CALL, cop_build(__VA_ARGS__))
 COP_API bool cop_try_call_term(cop_term *result, int64_t timeout_ms, struct cop__to to,
                                enum cop_message_kind kind, cop_term request);
 
 /* A request without an answer. A dead pid, a name that nobody has: nothing happens. Any thread. */
-#define cop_cast(to, pattern, ...)                                                                 \
-        COP__TALK(cop__cast, __COUNTER__, to, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_cast(to, ...) COP__TALKING(cop__cast, to, (), __VA_ARGS__)
 
 /* Answers a call, from any process, also later: cop_answer(from, "{ok, X}", x). To a caller that no
  * longer waits: nothing. */
-#define cop_answer(from, pattern, ...)                                                             \
-        cop_answer_term((from), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_answer(from, ...) cop_answer_term((from), cop_build(__VA_ARGS__))
 COP_API void cop_answer_term(cop_from from, cop_term answer);
 
 /* From as a term {Pid, Ref}, to keep or send; and back. */
@@ -110,8 +106,7 @@ COP_API cop_from cop_to_from(cop_term term);
  * A call in two parts: send, do something else, then wait. The answer, or the reason why none will
  * come, is kept apart from the mailbox until it is asked for.
  */
-#define cop_send_request(to, pattern, ...)                                                         \
-        cop_send_request_term(COP__TO(to), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_send_request(to, ...) cop_send_request_term(COP__TO(to), cop_build(__VA_ARGS__))
 COP_API cop_ref cop_send_request_term(struct cop__to to, cop_term request);
 
 enum cop_response {
@@ -127,9 +122,8 @@ COP_API enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms,
 COP_API enum cop_response cop_receive_response(cop_ref request, int64_t timeout_ms,
                                                cop_term *result);
 
-COP_API cop_term cop__call(struct cop__site *site, struct cop__to to,
-                           const struct cop__value *values);
-COP_API void cop__cast(struct cop__site *site, struct cop__to to, const struct cop__value *values);
+COP_API cop_term cop__call(struct cop__site *site, struct cop__to to, const uint64_t *words);
+COP_API void cop__cast(struct cop__site *site, struct cop__to to, const uint64_t *words);
 
 COP_END_DECLS
 

@@ -126,8 +126,7 @@ static inline bool cop_same(cop_pid a, cop_pid b)
  *
  * Threads   any.
  */
-#define cop_send(to, pattern, ...)                                                                 \
-        COP__TALK(cop__send, __COUNTER__, to, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_send(to, ...) COP__TALKING(cop__send, to, (), __VA_ARGS__)
 
 /*
  * cop_receive(timeout_ms, "{done, N}", &n) waits for the oldest message that matches, takes it out,
@@ -136,8 +135,7 @@ static inline bool cop_same(cop_pid a, cop_pid b)
  *
  * Blocks    up to timeout_ms.
  */
-#define cop_receive(timeout_ms, pattern, ...)                                                      \
-        COP__RECEIVE(__COUNTER__, timeout_ms, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_receive(timeout_ms, ...) COP__MATCHING(cop__receive, (, (timeout_ms)), __VA_ARGS__)
 
 /*
  * The oldest message, whatever it is. The loop of a plain process: the terms that were made or
@@ -158,14 +156,11 @@ COP_API void cop_send_term(cop_pid to, cop_term message);
 /* ---- ending ---- */
 
 /* Ends the caller with this reason: cop_exit("{no_file, Name}", name). */
-#define cop_exit(pattern, ...)                                                                     \
-        COP__BUILD(cop__exit, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_exit(...) COP__BUILDING(cop__exit, (), __VA_ARGS__)
 /* An error: the reason becomes {What, Stack}, with the places that led here. */
-#define cop_error(pattern, ...)                                                                    \
-        COP__BUILD(cop__error, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_error(...) COP__BUILDING(cop__error, (), __VA_ARGS__)
 /* Leaves the innermost cop_try() with a value; without one: {{nocatch, Value}, Stack}. */
-#define cop_throw(pattern, ...)                                                                    \
-        COP__BUILD(cop__throw, __COUNTER__, pattern __VA_OPT__(, ) __VA_ARGS__)
+#define cop_throw(...) COP__BUILDING(cop__throw, (), __VA_ARGS__)
 COP_API COP_NORETURN void cop_exit_term(cop_term reason);
 COP_API COP_NORETURN void cop_error_term(cop_term reason);
 COP_API COP_NORETURN void cop_throw_term(cop_term value);
@@ -190,8 +185,7 @@ COP_API enum cop_class cop_try(void (*fn)(void *argument), void *argument, cop_t
  * {'EXIT', From, Reason} instead. Reason kill cannot be trapped (it dies with reason killed);
  * normal is ignored by who does not trap. A dead pid: nothing. Any thread.
  */
-#define cop_exit_to(pid, pattern, ...)                                                             \
-        cop_exit_to_term((pid), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_exit_to(pid, ...) cop_exit_to_term((pid), cop_build(__VA_ARGS__))
 COP_API void cop_exit_to_term(cop_pid pid, cop_term reason);
 /* The exit signal that cannot be trapped: it ends with reason killed. */
 COP_API void cop_kill(cop_pid pid);
@@ -292,11 +286,11 @@ COP_API size_t cop_process_count(void);
 
 /* ---- behind the macros ---- */
 
-COP_API void cop__send(struct cop__site *site, struct cop__to to, const struct cop__value *values);
-COP_API COP_NORETURN void cop__exit(struct cop__site *site, const struct cop__value *values);
-COP_API COP_NORETURN void cop__error(struct cop__site *site, const struct cop__value *values);
-COP_API COP_NORETURN void cop__throw(struct cop__site *site, const struct cop__value *values);
-COP_API bool cop__receive(struct cop__site *site, int64_t timeout_ms, void *const *places);
+COP_API void cop__send(struct cop__site *site, struct cop__to to, const uint64_t *words);
+COP_API COP_NORETURN void cop__exit(struct cop__site *site, const uint64_t *words);
+COP_API COP_NORETURN void cop__error(struct cop__site *site, const uint64_t *words);
+COP_API COP_NORETURN void cop__throw(struct cop__site *site, const uint64_t *words);
+COP_API bool cop__receive(struct cop__site *site, void *const *places, int64_t timeout_ms);
 
 COP_END_DECLS
 

@@ -13,13 +13,13 @@
 COP_BEGIN_DECLS
 
 /* cop_send_after(1000, cop_self(), "poll"): sends the message in delay_ms milliseconds. */
-#define cop_send_after(delay_ms, to, pattern, ...)                                                 \
-        cop_send_after_term((delay_ms), COP__TO(to), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_send_after(delay_ms, to, ...)                                                          \
+        cop_send_after_term((delay_ms), COP__TO(to), cop_build(__VA_ARGS__))
 COP_API cop_ref cop_send_after_term(int64_t delay_ms, struct cop__to to, cop_term message);
 /* The message is {timeout, Ref, Message}: one that comes from a timer cancelled too late can be
  * told apart. */
-#define cop_start_timer(delay_ms, to, pattern, ...)                                                \
-        cop_start_timer_term((delay_ms), COP__TO(to), cop_build(pattern __VA_OPT__(, ) __VA_ARGS__))
+#define cop_start_timer(delay_ms, to, ...)                                                         \
+        cop_start_timer_term((delay_ms), COP__TO(to), cop_build(__VA_ARGS__))
 COP_API cop_ref cop_start_timer_term(int64_t delay_ms, struct cop__to to, cop_term message);
 
 /* Returns the milliseconds that were left, or -1: it has gone off, or was cancelled. Any process
