@@ -1,0 +1,58 @@
+# The front door. Underneath are meson and ninja (meson.build).
+#
+#     make build       everything, into build/
+#     make run         the best example there is
+#     make test        every test; T=NAME only those, COP_SEED=81 with that seed, V=1 every name
+#     make check       all that CI checks
+#     make bench       measures, beside Erlang and Go where they are installed; ROWS="a b" only those
+#     make fuzz        every fuzzer, each for FUZZ_S seconds
+#     make stress      the tests again and again, each time with another seed; TIMES=20
+#     make install     PREFIX=/usr/local DESTDIR=
+#     make clean
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+FUZZ_S  ?= 60
+TIMES   ?= 20
+EXAMPLE ?= $(BUILD)/examples/first
+
+# What is exported is what somebody set: a plain `make` leaves the choice of compiler to meson.
+ifeq ($(origin CC),default)
+unexport CC
+else
+export CC
+endif
+export COP_SEED
+
+.PHONY: build run test check bench fuzz stress install clean setup
+
+build: setup
+	@tools/configure $(BUILD) --prefix=$(PREFIX) $(OPTIONS)
+	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
+
+setup:
+	@tools/setup
+
+run: build
+	@$(EXAMPLE)
+
+test: build
+	@tools/run-tests $(if $(V),--verbose) $(BUILD) $(T)
+
+check:
+	@.ci/run check
+
+bench: build
+	@tools/bench $(BUILD) $(ROWS)
+
+fuzz:
+	@tools/fuzz $(FUZZ_S) $(T)
+
+stress: build
+	@tools/run-tests --times=$(TIMES) $(BUILD) $(T)
+
+install: build
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,208 @@
+/*
+ * alloc.c: the allocator, a count of what it gave out, and failures on order.
+ *
+ * count     Each thread adds to and takes from counters of its own; the sum over all threads is
+ *           the number of live blocks, as a block freed elsewhere makes its thread's count
+ *           negative. So no cache line is written by two threads, and counting costs two plain
+ *           stores. Asking for the sum takes a lock and walks the threads: tests and reports do.
+ * fail      One word that is read at every allocation and written by tests alone.
+ *
+ * Invariant A thread's counters are in `threads` from its first allocation until its destructor
+ *           runs, which adds them to `gone`. A destructor that runs after ours and allocates
+ *           puts them in again, and ours runs once more.
+ * Owners    counts.blocks and counts.bytes: written by their thread alone, read by any.
+ *
+ * Why not mimalloc's own statistics: its release builds do not keep them, and the sanitizer
+ * builds do without mimalloc.
+ */
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <threads.h>
+
+#include "coppice-config.h"
+
+#if COP_HAVE_MIMALLOC
+#include "base/raw_mimalloc.h"
+#else
+#include "base/raw_malloc.h"
+#endif
+
+/* What one thread has allocated and not freed; negative when it frees what others allocated. */
+struct counts {
+        _Atomic(int64_t) blocks; /* written by its thread, read by any */
+        _Atomic(int64_t) bytes;  /* the same */
+        struct counts *next;     /* under the lock */
+        struct counts *previous; /* under the lock */
+        bool listed;             /* its thread alone */
+};
+
+static _Thread_local struct counts mine __attribute__((tls_model("initial-exec")));
+
+static mtx_t lock;
+static tss_t at_thread_exit;
+static once_flag prepared = ONCE_FLAG_INIT;
+static struct counts *threads;   /* under the lock */
+static struct counts gone;       /* of threads that ended; under the lock */
+static bool can_list_threads;    /* set once in prepare() */
+static _Atomic(int64_t) fail_at; /* allocations until the one that fails; 0 and less: none */
+static _Atomic(bool) failed;     /* the order was carried out */
+
+static void unlist_thread(void *counts)
+{
+        struct counts *c = counts;
+
+        mtx_lock(&lock);
+        if (c->previous)
+                c->previous->next = c->next;
+        else
+                threads = c->next;
+        if (c->next)
+                c->next->previous = c->previous;
+        gone.blocks += c->blocks;
+        gone.bytes += c->bytes;
+        mtx_unlock(&lock);
+        *c = (struct counts){ 0 };
+}
+
+static void prepare(void)
+{
+        can_list_threads = mtx_init(&lock, mtx_plain) == thrd_success &&
+                           tss_create(&at_thread_exit, unlist_thread) == thrd_success;
+}
+
+static __attribute__((noinline)) void list_thread(void)
+{
+        call_once(&prepared, prepare);
+        mine.listed = true;
+        if (!can_list_threads || tss_set(at_thread_exit, &mine) != thrd_success)
+                return; /* it allocates all the same, and is missing in the sums */
+        mtx_lock(&lock);
+        mine.next = threads;
+        if (threads)
+                threads->previous = &mine;
+        threads = &mine;
+        mtx_unlock(&lock);
+}
+
+static void count(int64_t blocks, int64_t bytes)
+{
+        if (__builtin_expect(!mine.listed, false))
+                list_thread();
+        /* A load and a store and no atomic addition: nobody else writes here. */
+        atomic_store_explicit(&mine.blocks,
+                              atomic_load_explicit(&mine.blocks, memory_order_relaxed) + blocks,
+                              memory_order_relaxed);
+        atomic_store_explicit(&mine.bytes,
+                              atomic_load_explicit(&mine.bytes, memory_order_relaxed) + bytes,
+                              memory_order_relaxed);
+}
+
+/* True when this allocation is the one that was ordered to fail. */
+static bool fails(void)
+{
+        if (atomic_load_explicit(&fail_at, memory_order_relaxed) <= 0)
+                return false;
+        if (atomic_fetch_sub_explicit(&fail_at, 1, memory_order_relaxed) != 1)
+                return false;
+        atomic_store_explicit(&failed, true, memory_order_relaxed);
+        return true;
+}
+
+static void *counted(void *block)
+{
+        if (block)
+                count(1, (int64_t)raw_usable_size(block));
+        return block;
+}
+
+void *cop__alloc(size_t size)
+{
+        return fails() ? NULL : counted(raw_alloc(size ? size : 1));
+}
+
+void *cop__alloc_zeroed(size_t size)
+{
+        return fails() ? NULL : counted(raw_alloc_zeroed(size ? size : 1));
+}
+
+void *cop__alloc_array(size_t count, size_t size)
+{
+        size_t bytes;
+
+        return __builtin_mul_overflow(count, size, &bytes) ? NULL : cop__alloc(bytes);
+}
+
+void *cop__alloc_aligned(size_t size, size_t alignment)
+{
+        return fails() ? NULL : counted(raw_alloc_aligned(size ? size : 1, alignment));
+}
+
+void *cop__realloc(void *block, size_t size)
+{
+        int64_t before = (int64_t)cop__alloc_usable_size(block);
+        void *moved;
+
+        if (fails())
+                return NULL;
+        moved = raw_realloc(block, size ? size : 1);
+        if (moved)
+                count(block ? 0 : 1, (int64_t)raw_usable_size(moved) - before);
+        return moved;
+}
+
+void cop__free(void *block)
+{
+        if (!block)
+                return;
+        count(-1, -(int64_t)raw_usable_size(block));
+        raw_free(block);
+}
+
+size_t cop__alloc_usable_size(const void *block)
+{
+        return block ? raw_usable_size(block) : 0;
+}
+
+/* What the threads that are there and those that ended have left. */
+static void sum(int64_t *blocks, int64_t *bytes)
+{
+        struct counts *c;
+
+        *blocks = *bytes = 0;
+        call_once(&prepared, prepare);
+        if (!can_list_threads)
+                return;
+        mtx_lock(&lock);
+        *blocks = gone.blocks;
+        *bytes = gone.bytes;
+        for (c = threads; c; c = c->next) {
+                *blocks += atomic_load_explicit(&c->blocks, memory_order_relaxed);
+                *bytes += atomic_load_explicit(&c->bytes, memory_order_relaxed);
+        }
+        mtx_unlock(&lock);
+}
+
+int64_t cop__alloc_live_blocks(void)
+{
+        int64_t blocks, bytes;
+
+        sum(&blocks, &bytes);
+        return blocks;
+}
+
+int64_t cop__alloc_live_bytes(void)
+{
+        int64_t blocks, bytes;
+
+        sum(&blocks, &bytes);
+        return bytes;
+}
+
+bool cop__alloc_fail_at(int64_t n)
+{
+        atomic_store_explicit(&fail_at, n, memory_order_relaxed);
+        return atomic_exchange_explicit(&failed, false, memory_order_relaxed);
+}

@@ -1,0 +1,30 @@
+/*
+ * run.h: what the OS process of a test and the one that watches it know of each other.
+ */
+#ifndef COP_TEST_RUN_H
+#define COP_TEST_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit statuses of the OS process of a test. */
+enum { TEST_PASSED = 0, TEST_FAILED = 1, TEST_SKIPPED = 77 };
+
+/* In memory that both share; any thread of the test writes, the watcher reads. */
+struct test_watch {
+        _Atomic(const char *) file; /* of the assertion that was reached last; NULL: none */
+        _Atomic(int) line;
+        atomic_bool has_failed;  /* an assertion said so */
+        atomic_bool has_skipped; /* the test said so */
+        atomic_bool is_over;     /* the test came to its end */
+        char why_skipped[256];   /* valid once has_skipped */
+};
+
+/* The watch of this run; set once before the first test. */
+extern struct test_watch *cop__test_watch;
+
+/* The random numbers of a test grow from the seed of the run and its name. */
+void cop__test_seed_from(uint64_t seed, const char *name);
+
+#endif
