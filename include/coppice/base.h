@@ -30,6 +30,27 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #endif
 
+/* Designated initialisers leave out what is zero; that is what they are for. */
+#ifdef __cplusplus
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
+/*
+ * A pointer to options of a type: COP_OPTIONS(struct cop_spawn_options, .link = true). Valid in the
+ * block it stands in (C) or the expression (C++).
+ */
+#ifndef __cplusplus
+#define COP_OPTIONS(type, ...) (&(const type){ .struct_size = sizeof(type), __VA_ARGS__ })
+#else
+extern "C++" {
+template <typename T> inline const T *cop__lend(const T &value)
+{
+        return &value;
+}
+}
+#define COP_OPTIONS(type, ...) cop__lend<type>({ .struct_size = sizeof(type), __VA_ARGS__ })
+#endif
+
 /* A place in the program's source, for reasons and reports. */
 struct cop_place {
         const char *file;

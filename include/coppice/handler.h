@@ -52,7 +52,8 @@ struct cop_handler {
 
 /* Starts a handler process; as cop_spawn(). It ends by cop_exit(), or a signal. */
 #define cop_spawn_handler(handler, argument, ...)                                                  \
-        cop_spawn_handler_with((handler), (argument), COP__SPAWN_OPTIONS(__VA_ARGS__))
+        cop_spawn_handler_with((handler), (argument),                                              \
+                               COP_OPTIONS(struct cop_spawn_options, __VA_ARGS__))
 COP_API cop_pid cop_spawn_handler_with(const struct cop_handler *handler, cop_term argument,
                                        const struct cop_spawn_options *options);
 

@@ -80,25 +80,12 @@ typedef void cop_pointer_fn(void *argument);
  * to be the parent, link and monitor are refused with badarg.
  */
 #define cop_spawn(fn, argument, ...)                                                               \
-        cop_spawn_with((fn), (argument), COP__SPAWN_OPTIONS(__VA_ARGS__))
+        cop_spawn_with((fn), (argument), COP_OPTIONS(struct cop_spawn_options, __VA_ARGS__))
 
 /* The same for a function that takes a pointer. What it points to must outlive the process's use of
  * it. */
 #define cop_spawn_pointer(fn, argument, ...)                                                       \
-        cop_spawn_pointer_with((fn), (argument), COP__SPAWN_OPTIONS(__VA_ARGS__))
-
-#ifndef __cplusplus
-#define COP__SPAWN_OPTIONS(...)                                                                    \
-        (&(const struct cop_spawn_options){ .struct_size = sizeof(struct cop_spawn_options),       \
-                                            __VA_ARGS__ })
-#else
-template <typename T> inline const T *cop__lend(const T &value)
-{
-        return &value;
-}
-#define COP__SPAWN_OPTIONS(...)                                                                    \
-        cop__lend(cop_spawn_options{ .struct_size = sizeof(cop_spawn_options), __VA_ARGS__ })
-#endif
+        cop_spawn_pointer_with((fn), (argument), COP_OPTIONS(struct cop_spawn_options, __VA_ARGS__))
 
 COP_API cop_pid cop_spawn_with(cop_process_fn *fn, cop_term argument,
                                const struct cop_spawn_options *options);
@@ -221,15 +208,8 @@ struct cop_monitor_options {
  * already. Of a name (text): the process that has the name now, and {Name, Node} stands in the
  * message instead of the pid.
  */
-#define cop_monitor(to, ...) cop__monitor(COP__TO(to), COP__MONITOR_OPTIONS(__VA_ARGS__))
-#ifndef __cplusplus
-#define COP__MONITOR_OPTIONS(...)                                                                  \
-        (&(const struct cop_monitor_options){ .struct_size = sizeof(struct cop_monitor_options),   \
-                                              __VA_ARGS__ })
-#else
-#define COP__MONITOR_OPTIONS(...)                                                                  \
-        cop__lend(cop_monitor_options{ .struct_size = sizeof(cop_monitor_options), __VA_ARGS__ })
-#endif
+#define cop_monitor(to, ...)                                                                       \
+        cop__monitor(COP__TO(to), COP_OPTIONS(struct cop_monitor_options, __VA_ARGS__))
 COP_API cop_ref cop__monitor(struct cop__to to, const struct cop_monitor_options *options);
 
 /* Ends a monitor. Returns true if it was active: false when it has fired or was never one. */

@@ -389,7 +389,9 @@ inline uint64_t cop__word_of(cop_ref value)
 #define COP__PLACE_KIND(x) cop__place_kind_of<decltype(x)>::value
 #define COP__VALUE_KIND(x) cop__kind_of<decltype(x)>::value
 #define COP__WORD(x)       cop__word_of(x)
-#define COP__TO(x)         cop__to_of((enum cop__kind)cop__kind_of<decltype(x)>::value, cop__word_of(x))
+#define COP__TO(x)                                                                                 \
+        cop__to_of((enum cop__kind)cop__kind_of<std::decay<decltype(x)>::type>::value,             \
+                   cop__word_of(x))
 
 #endif
 

@@ -34,15 +34,8 @@ struct cop_system_options {
  * reported on standard error); -EBUSY one is running; -ENOMEM. After an error there is nothing to
  * undo. Blocks    until the schedulers run, typically under a millisecond.
  */
-#define cop_system_start(...) cop_system_start_with(COP__SYSTEM_OPTIONS(__VA_ARGS__))
-#ifndef __cplusplus
-#define COP__SYSTEM_OPTIONS(...)                                                                   \
-        (&(const struct cop_system_options){ .struct_size = sizeof(struct cop_system_options),     \
-                                             __VA_ARGS__ })
-#else
-#define COP__SYSTEM_OPTIONS(...)                                                                   \
-        cop__lend(cop_system_options{ .struct_size = sizeof(cop_system_options), __VA_ARGS__ })
-#endif
+#define cop_system_start(...)                                                                      \
+        cop_system_start_with(COP_OPTIONS(struct cop_system_options, __VA_ARGS__))
 COP_API int cop_system_start_with(const struct cop_system_options *options);
 
 /*
