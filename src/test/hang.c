@@ -59,7 +59,7 @@ static bool show_stacks(const char *const *command)
         fflush(stdout);
         pid = fork();
         if (pid == 0) {
-                dup2(STDOUT_FILENO, STDERR_FILENO);
+                close(STDERR_FILENO);
                 execvp(command[0], (char *const *)command);
                 _exit(127);
         }
