@@ -41,7 +41,7 @@ static inline cop_term atom_term(const struct atom *atom)
                                                         X(ill) X(abort) X(stack_overflow)          \
                                                                 X(stacks) X(processes) X(badkey)   \
                                                                         X(reply) X(noreply)        \
-                                                                                X(stop) X(ignore)
+                                                                                X(stop) X(ignore) X(atoms)
 
 enum {
 #define X(text) COP__ATOM_##text,
@@ -63,5 +63,10 @@ cop_term cop__atom_make(const char *text, size_t size);
 cop_term cop__atom_find(const char *text, size_t size);
 
 size_t cop__atom_count(void);
+
+/* How many atoms there may be: 1,048,576, or what COP_ATOMS says in the environment. Beyond it
+ * none is made. A limit below what is there already is allowed. */
+size_t cop__atom_limit(void);
+void cop__atom_set_limit(size_t limit);
 
 #endif

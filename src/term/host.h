@@ -28,11 +28,15 @@ struct term_host {
         struct kept **(*kept)(void);
 };
 
-/* A term that outlives the turn: see keep.c. */
+/*
+ * Memory that outlives the turn: a term of cop_keep(), or anything else that is to be freed with
+ * its owner (see keep.c).
+ */
 struct kept {
-        struct kept *next, **at; /* owner's list; owner only */
-        struct shared_bits *shared;
+        struct kept *next, **at;    /* owner's list; owner only */
+        struct shared_bits *shared; /* whose boxes are in data */
         size_t words;
+        uint64_t seal; /* tells a kept term from others */
         uint64_t data[];
 };
 
@@ -48,7 +52,18 @@ COP_NORETURN void cop__fail_badarg(const struct cop_place *place);
 /* Memory or a limit is used up: {system_limit, What}. */
 COP_NORETURN void cop__fail_limit(const char *what);
 
+/* A block of words on the caller's list, freed with its owner or by cop__kept_free(). NULL: out of
+ * memory. */
+struct kept *cop__kept_new(size_t words);
+void cop__kept_free(struct kept *kept);
+
+/* cop_keep(), but COP_NONE when memory is used up. */
+cop_term cop__keep_try(cop_term term);
+
 /* Frees every block on an owner's list, as its end. */
 void cop__kept_free_all(struct kept **list);
+
+/* Where there is no runtime: frees the calling thread's terms and kept blocks, as its end does. */
+void cop__host_thread_release(void);
 
 #endif

@@ -11,7 +11,10 @@
 #ifndef COP_TERM_REGION_H
 #define COP_TERM_REGION_H
 
+#include "base/poison.h"
 #include "term/value.h"
+
+#define COPY_MOST_WORDS ((size_t)1 << 36) /* of one term: 512 GB */
 
 /* One piece of a region's memory. */
 struct region_chunk {
@@ -26,6 +29,7 @@ struct region {
         struct shared_bits *shared;
         size_t used_words; /* of all chunks but the newest */
         size_t most_words; /* limit; 0: none. Beyond it, taking fails */
+        uint64_t turn;     /* counts resets, so that a mark from before one is known as such */
 };
 
 void cop__region_init(struct region *region);
@@ -36,7 +40,8 @@ void cop__region_release(struct region *region);
 void cop__region_reset(struct region *region);
 
 struct cop_mark cop__region_mark(const struct region *region);
-/* Frees what was taken since. Debug builds overwrite it. */
+/* Frees what was taken since; nothing where the region was reset or released since. Debug builds
+ * overwrite what is freed. */
 void cop__region_rewind(struct region *region, const struct cop_mark *mark);
 
 /* When the newest chunk is used up. NULL: out of memory or over the limit. */
@@ -50,6 +55,7 @@ static inline uint64_t *cop__region_try_take(struct region *region, size_t words
         if (__builtin_expect((size_t)(region->end - taken) < words, 0))
                 return cop__region_grow(region, words);
         region->top = taken + words;
+        cop__unpoison(taken, words * sizeof(*taken));
         return taken;
 }
 
@@ -63,16 +69,49 @@ static inline uint64_t *cop__region_take(struct region *region, size_t words)
         if (__builtin_expect((size_t)(region->end - taken) < words, 0))
                 return cop__region_take_slow(region, words);
         region->top = taken + words;
+        cop__unpoison(taken, words * sizeof(*taken));
         return taken;
 }
 
-/* How many words a copy of the term takes; 0 where it is immediate. */
-size_t cop__copy_words(cop_term term);
+/* Gives back the end of what was taken last: it was `words` long and only `used` are needed. */
+static inline void cop__region_give_back(struct region *region, uint64_t *taken, size_t words,
+                                         size_t used)
+{
+        if (taken + words != region->top)
+                return;
+        region->top = taken + used;
+        cop__poison(region->top, (words - used) * sizeof(*taken));
+}
+
+/* How many words a region holds, used or free. */
+size_t cop__region_words(const struct region *region);
 
 /*
- * A copy of the term in `to`, which has room for cop__copy_words() words. The boxes of shared
- * binaries are put on *shared, each with a count of its own.
+ * What a copy of a term takes, and what was found out on the way: where the longest run of pairs
+ * is that lie side by side in memory and have immediate heads. Valid for that term alone.
  */
+struct copy_size {
+        size_t words;        /* 0 where the term is immediate; SIZE_MAX: see below */
+        const uint64_t *run; /* the first pair of the run; NULL: none */
+        size_t run_pairs;
+        bool run_is_down; /* each of its pairs lies below the one before it */
+};
+
+/*
+ * Measures a term. words is SIZE_MAX where memory for the walk is used up (only terms nested more
+ * than some ten levels deep need any) or the copy would have more than COPY_MOST_WORDS.
+ */
+void cop__copy_measure(cop_term term, struct copy_size *size);
+
+/*
+ * A copy of the term in `to`, which has room for the words measured; its root is to[0]. Cannot
+ * fail. The boxes of shared binaries are put on *shared, each with a count of its own.
+ */
+cop_term cop__copy_measured(uint64_t *to, cop_term term, const struct copy_size *size,
+                            struct shared_bits **shared);
+
+/* The words of the two above, without the knowledge that makes long lists fast. */
+size_t cop__copy_words(cop_term term);
 cop_term cop__copy_to(uint64_t *to, cop_term term, struct shared_bits **shared);
 
 /* A copy in a region; COP_NONE when memory or its limit is used up. */
