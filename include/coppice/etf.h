@@ -52,10 +52,7 @@ struct cop_decode_result {
  * Threads   any.
  */
 #define cop_try_decode(bytes, size, ...)                                                           \
-        cop_try_decode_with(                                                                       \
-                (bytes), (size),                                                                   \
-                &(struct cop_decode_options){ .struct_size = sizeof(struct cop_decode_options),    \
-                                              __VA_ARGS__ })
+        cop_try_decode_with((bytes), (size), COP_OPTIONS(struct cop_decode_options, __VA_ARGS__))
 
 /* The function behind the macro; C++ and other languages call it directly. options may be NULL. */
 COP_API struct cop_decode_result cop_try_decode_with(const void *bytes, size_t size,

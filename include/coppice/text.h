@@ -62,17 +62,12 @@ struct cop_read_result {
  * Threads   any.
  */
 #define cop_try_read(text, size, ...)                                                              \
-        cop_try_read_with((text), (size),                                                          \
-                          &(struct cop_read_options){                                              \
-                                  .struct_size = sizeof(struct cop_read_options), __VA_ARGS__ })
+        cop_try_read_with((text), (size), COP_OPTIONS(struct cop_read_options, __VA_ARGS__))
 
 /* The same for any number of terms, each ended by a full stop, as in Erlang's configuration files:
  * a list of them. */
 #define cop_try_read_all(text, size, ...)                                                          \
-        cop_try_read_all_with(                                                                     \
-                (text), (size),                                                                    \
-                &(struct cop_read_options){ .struct_size = sizeof(struct cop_read_options),        \
-                                            __VA_ARGS__ })
+        cop_try_read_all_with((text), (size), COP_OPTIONS(struct cop_read_options, __VA_ARGS__))
 
 /* The functions behind the macros; C++ and other languages call them directly. options may be
  * NULL. */
