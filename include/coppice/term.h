@@ -186,7 +186,7 @@ COP_API void cop_replace(cop_term *place, cop_term term);
 
 /* A place in the memory of a turn; for cop_scope. */
 struct cop_mark {
-        void *chunk, *top, *shared;
+        void *chunk, *top, *shared, *adopted;
         uint64_t turn;
         bool open;
 };

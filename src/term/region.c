@@ -3,6 +3,7 @@
  *
  * take      moves `top`; at the end of the newest chunk another one is put before it. The rest of
  *           the old chunk stays unused: pieces are small and chunks grow.
+ * adopt     a block that holds terms already (a message that was received) joins the region.
  * reset     frees all chunks but the oldest, where that is an ordinary one: the next turn will need
  *           about as much as the last.
  * rewind    frees the chunks newer than the mark's and moves `top` back in it.
@@ -62,8 +63,21 @@ static void drop_chunks(struct region *region, struct region_chunk *until)
         region->end = until ? until->end : NULL;
 }
 
+/* Frees adopted blocks up to (without) `until`. */
+static void drop_adopted(struct region *region, struct adopted *until)
+{
+        while (region->adopted != until) {
+                struct adopted *block = region->adopted;
+
+                region->adopted = block->next;
+                cop__shared_release(block->shared, NULL);
+                cop__free(block);
+        }
+}
+
 void cop__region_release(struct region *region)
 {
+        drop_adopted(region, NULL);
         cop__shared_release(region->shared, NULL);
         region->shared = NULL;
         drop_chunks(region, NULL);
@@ -95,6 +109,8 @@ static void empty(struct region *region)
 void cop__region_reset(struct region *region)
 {
         region->turn++;
+        if (region->adopted)
+                drop_adopted(region, NULL);
         if (region->shared) {
                 cop__shared_release(region->shared, NULL);
                 region->shared = NULL;
@@ -104,13 +120,16 @@ void cop__region_reset(struct region *region)
 
 struct cop_mark cop__region_mark(const struct region *region)
 {
-        return (struct cop_mark){ region->newest, region->top, region->shared, region->turn, true };
+        return (struct cop_mark){ region->newest,  region->top,  region->shared,
+                                  region->adopted, region->turn, true };
 }
 
 void cop__region_rewind(struct region *region, const struct cop_mark *mark)
 {
         if (mark->turn != region->turn)
                 return;
+        if (region->adopted != mark->adopted)
+                drop_adopted(region, mark->adopted);
         if (region->shared != mark->shared) {
                 cop__shared_release(region->shared, mark->shared);
                 region->shared = mark->shared;

@@ -23,13 +23,20 @@ struct region_chunk {
         uint64_t words[];
 };
 
+/* A block from elsewhere that holds terms and was given to a region: what it is begins so. */
+struct adopted {
+        struct adopted *next;
+        struct shared_bits *shared; /* whose boxes are in it */
+};
+
 struct region {
         uint64_t *top, *end;         /* free words of the newest chunk */
         struct region_chunk *newest; /* NULL before the first word was taken */
         struct shared_bits *shared;
-        size_t used_words; /* of all chunks but the newest */
-        size_t most_words; /* limit; 0: none. Beyond it, taking fails */
-        uint64_t turn;     /* counts resets, so that a mark from before one is known as such */
+        struct adopted *adopted; /* newest first */
+        size_t used_words;       /* of all chunks but the newest */
+        size_t most_words;       /* limit; 0: none. Beyond it, taking fails */
+        uint64_t turn; /* counts resets, so that a mark from before one is known as such */
 };
 
 void cop__region_init(struct region *region);
@@ -81,6 +88,13 @@ static inline void cop__region_give_back(struct region *region, uint64_t *taken,
                 return;
         region->top = taken + used;
         cop__poison(region->top, (words - used) * sizeof(*taken));
+}
+
+/* The block, from cop__alloc(), is the region's: freed as if it had been taken from it now. */
+static inline void cop__region_adopt(struct region *region, struct adopted *block)
+{
+        block->next = region->adopted;
+        region->adopted = block;
 }
 
 /* How many words a region holds, used or free. */
