@@ -71,36 +71,46 @@ static struct row skip_immediates(struct row row)
         return row;
 }
 
-/*
- * How many pairs from here on have an immediate head and are followed by the pair `step` words
- * further. The address of each is computed, not read, so that they need not wait for each other.
- */
-static inline size_t count_run(const uint64_t *pair, ptrdiff_t step)
+/* A computed word for comparing. The compiler does not see that it is the same one, so it cannot go
+ * on with the equal word that was read: who follows pointers one by one waits for each. */
+static inline uint64_t hidden(uint64_t word)
 {
-        const uint64_t *first = pair;
-        uint64_t next = pair_term(pair + step).word;
+        __asm__("" : "+r"(word));
+        return word;
+}
 
-        while (is_immediate(pair[0]) && pair[1] == next) {
-                pair += step;
-                next += (uint64_t)(step * (ptrdiff_t)sizeof(*pair));
+/* Counts the pairs from here on that have an immediate head and are followed by the pair `step`
+ * bytes further. */
+static inline size_t count_run(const uint64_t *pair, uint64_t step)
+{
+        uint64_t next = pair_term(pair).word + step;
+        size_t count = 0;
+
+        while (is_immediate(pair[0]) && pair[1] == hidden(next)) {
+                pair = words_of(term_of(next));
+                next += step;
+                count++;
         }
-        return (size_t)((pair - first) / step);
+        return count;
 }
 
 /* Counts a list's pairs up to the first one with a head or tail that leads elsewhere; that one's
  * head and tail are the row. */
 static struct row open_list(struct copy_size *size, const uint64_t *pair)
 {
-        bool down = pair[1] == pair_term(pair - PAIR_WORDS).word;
-        size_t count = down ? count_run(pair, -PAIR_WORDS) : count_run(pair, PAIR_WORDS);
+        if (tag_of(term_of(pair[1])) == TAG_PAIR) {
+                uint64_t step = pair[1] - pair_term(pair).word;
+                size_t count = count_run(pair, step);
 
-        if (count > size->run_pairs) {
-                size->run = pair;
-                size->run_pairs = count;
-                size->run_is_down = down;
+                if (count > size->run_pairs) {
+                        size->run = pair;
+                        size->run_pairs = count;
+                        size->run_step = step;
+                }
+                pair = words_of(term_of(pair_term(pair).word + count * step));
+                size->words += count * PAIR_WORDS;
         }
-        pair = down ? pair - count * PAIR_WORDS : pair + count * PAIR_WORDS;
-        size->words += (count + 1) * PAIR_WORDS;
+        size->words += PAIR_WORDS;
         return skip_immediates((struct row){ pair, pair + PAIR_WORDS });
 }
 
@@ -234,25 +244,31 @@ static cop_term place_box(struct copying *c, const uint64_t *box)
         return box_term(to);
 }
 
-/* The run that was found while measuring. Returns the pair behind it in the source. */
-static const uint64_t *copy_run(uint64_t *to, const struct copy_size *size)
+/* Pairs that lie side by side; what is added to their words moves their tails. */
+static void copy_adjacent(uint64_t *to, const uint64_t *from, size_t pairs, uint64_t distance)
 {
-        ptrdiff_t step = size->run_is_down ? -PAIR_WORDS : PAIR_WORDS;
-        const uint64_t *from = size->run;
-        /* what to add to head and tail of a pair, and how much more for the next one */
-        pair_words add = { 0, pair_term(to).word - pair_term(from).word };
-        pair_words more = { 0, 0 };
-        size_t i;
+        const pair_words add = { 0, distance };
+        const uint64_t *end = to + pairs * PAIR_WORDS;
 
-        if (size->run_is_down) {
-                add[1] += 2 * PAIR_BYTES; /* the tail was below, and is to be above */
-                more[1] = 2 * PAIR_BYTES;
-        }
-        for (i = 0; i < size->run_pairs; i++) {
+        for (; to < end; to += PAIR_WORDS, from += PAIR_WORDS)
                 *(pair_words *)to = *(const pair_words *)from + add;
+}
+
+/* The run that was found while measuring. Returns the pair behind it in the source. */
+static uint64_t copy_run(uint64_t *to, const struct copy_size *size)
+{
+        uint64_t from = pair_term(size->run).word;
+        const uint64_t *end = to + size->run_pairs * PAIR_WORDS;
+
+        if (size->run_step == PAIR_BYTES) {
+                copy_adjacent(to, size->run, size->run_pairs, pair_term(to).word - from);
+                return from + size->run_pairs * PAIR_BYTES;
+        }
+        while (to < end) {
+                to[0] = *words_of(term_of(from));
+                to[1] = pair_term(to + PAIR_WORDS).word;
                 to += PAIR_WORDS;
-                from += step;
-                add += more;
+                from += size->run_step;
         }
         return from;
 }
@@ -269,20 +285,18 @@ static cop_term place_list(struct copying *c, cop_term list)
                 uint64_t next;
 
                 if (pair == c->size->run) {
-                        pair = copy_run(to, c->size);
+                        word = copy_run(to, c->size);
                         to += c->size->run_pairs * PAIR_WORDS;
-                        word = pair_term(pair).word;
+                        pair = words_of(term_of(word));
                 }
                 to[0] = pair[0];
                 to[1] = pair_term(to + PAIR_WORDS).word;
                 immediates = and_immediate(immediates, pair[0]);
                 to += PAIR_WORDS;
 
-                /* The next pair is guessed, so that its words are under way before this tail is
-                 * known; the empty statement keeps the compiler from using the tail itself. */
+                /* guessed, so that its words are under way before this tail is known */
                 next = word + step;
-                __asm__("" : "+r"(next));
-                if (next != pair[1]) {
+                if (hidden(next) != pair[1]) {
                         next = pair[1];
                         step = next - word;
                 }
@@ -335,7 +349,8 @@ cop_term cop__copy_measured(uint64_t *to, cop_term term, const struct copy_size 
         if (!has_memory(term) || cop_is_none(term))
                 return term;
         copy = place(&c, term);
-        scan(&c);
+        if (c.flat_end != c.top || c.flat != c.start)
+                scan(&c);
         return copy;
 }
 

@@ -12,7 +12,7 @@
  *           used_words is the size of all the others. Whatever lies between top and end is poisoned
  *           (poison.h). The boxes on `shared` are in these chunks, newest first.
  *
- * Chunks begin with FIRST_WORDS and then have twice the words of all before them, up to
+ * Chunks begin with FIRST_WORDS and then have as many words as all before them together, up to
  * LARGEST_WORDS; a piece larger than that has a chunk to itself. So a turn that makes little costs
  * little, and one that makes much asks for memory seldom.
  */
@@ -24,7 +24,7 @@
 
 enum {
         FIRST_WORDS = 512 - sizeof(struct region_chunk) / sizeof(uint64_t),
-        LARGEST_WORDS = 8192 - sizeof(struct region_chunk) / sizeof(uint64_t),
+        LARGEST_WORDS = 32 * 1024 - sizeof(struct region_chunk) / sizeof(uint64_t),
 };
 
 static size_t chunk_words(const struct region_chunk *chunk)
@@ -157,7 +157,7 @@ size_t cop__region_words(const struct region *region)
 static size_t next_words(const struct region *region, size_t words)
 {
         size_t held = cop__region_words(region);
-        size_t size = held ? 2 * held : FIRST_WORDS;
+        size_t size = held ? held : FIRST_WORDS;
 
         if (words > SIZE_MAX / sizeof(uint64_t) - 64)
                 return 0;

@@ -102,13 +102,13 @@ size_t cop__region_words(const struct region *region);
 
 /*
  * What a copy of a term takes, and what was found out on the way: where the longest run of pairs
- * is that lie side by side in memory and have immediate heads. Valid for that term alone.
+ * is that have immediate heads and lie at equal distances. Valid for that term alone.
  */
 struct copy_size {
         size_t words;        /* 0 where the term is immediate; SIZE_MAX: see below */
         const uint64_t *run; /* the first pair of the run; NULL: none */
         size_t run_pairs;
-        bool run_is_down; /* each of its pairs lies below the one before it */
+        uint64_t run_step; /* bytes from each of its pairs to the next, modulo 2^64 */
 };
 
 /*
