@@ -67,6 +67,14 @@ static inline double cop__float_value(cop_term term)
         return as.value;
 }
 
+/* The nearest float; infinite where there is none. */
+double cop__int_to_float(cop_term integer);
+
+/* The order of two integers, and of an integer and a float; exact. Less than, equal to or greater
+ * than 0. */
+int cop__int_compare(cop_term a, cop_term b);
+int cop__int_compare_float(cop_term integer, double value);
+
 /* Adds a float as Erlang prints it: the shortest digits that read back as the same value. */
 void cop__float_print(struct buffer *buffer, double value);
 
