@@ -203,7 +203,7 @@ static void skip_space(struct lexer *lexer)
 
 /* ---- names ---- */
 
-static bool is_reserved(const char *text, size_t size)
+bool cop__is_reserved(const char *text, size_t size)
 {
         for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
                 if (strlen(reserved[i]) == size && memcmp(reserved[i], text, size) == 0)
@@ -232,7 +232,7 @@ static void scan_name(struct lexer *lexer, struct token *token, bool variable)
         token->size = lexer->at.offset - token->place.offset;
         if (variable)
                 token->kind = TOKEN_VARIABLE;
-        else if (is_reserved(token->text, token->size))
+        else if (cop__is_reserved(token->text, token->size))
                 token->kind = TOKEN_WORD;
         else
                 token->kind = TOKEN_ATOM;

@@ -116,6 +116,9 @@ enum token_kind cop__lexer_next(struct lexer *lexer, struct token *token);
 void cop__lexer_fail(struct lexer *lexer, struct text_place place, const char *format, ...)
         COP_PRINTF(3, 4);
 
+/* Is it a word of Erlang, such as `end`, and no atom unless it is quoted? */
+bool cop__is_reserved(const char *text, size_t size);
+
 /* What stands there, for messages: `'foo'`, `string "..."`, `end of text`. */
 void cop__token_describe(const struct token *token, char *into, size_t room);
 

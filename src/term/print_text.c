@@ -12,22 +12,14 @@
 #include "base/utf8.h"
 #include "term/atom.h"
 #include "term/bits.h"
+#include "term/lexer.h"
 #include "term/print.h"
 
-/* Words that are no atoms unless they are quoted. */
-static const char *const reserved[] = {
-        "after", "and",   "andalso", "band",   "begin",   "bnot", "bor", "bsl",  "bsr", "bxor",
-        "case",  "catch", "cond",    "div",    "else",    "end",  "fun", "if",   "let", "maybe",
-        "not",   "of",    "or",      "orelse", "receive", "rem",  "try", "when", "xor",
-};
-
-bool cop__is_reserved(const char *text, size_t size)
+/* Words of Erlang since release 27: read as atoms, but quoted for others to read. */
+static bool is_newly_reserved(const char *text, size_t size)
 {
-        for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-                if (strlen(reserved[i]) == size && memcmp(reserved[i], text, size) == 0)
-                        return true;
-        }
-        return false;
+        return (size == 4 && memcmp(text, "else", 4) == 0) ||
+               (size == 5 && memcmp(text, "maybe", 5) == 0);
 }
 
 /* ---- characters ---- */
@@ -90,7 +82,7 @@ static bool needs_quotes(const char *text, size_t size)
 {
         const char *at = text, *end = text + size;
 
-        if (size == 0 || cop__is_reserved(text, size))
+        if (size == 0 || cop__is_reserved(text, size) || is_newly_reserved(text, size))
                 return true;
         if (!is_lower(cop__utf8_next(&at, end)))
                 return true;

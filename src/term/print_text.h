@@ -9,9 +9,6 @@
 #include "base/buffer.h"
 #include "term/value.h"
 
-/* Is it a word of Erlang, such as `end`, and no atom unless it is quoted? */
-bool cop__is_reserved(const char *text, size_t size);
-
 /* Is it a character of texts: printable Latin-1, or white space? */
 bool cop__is_printable(int64_t rune);
 
