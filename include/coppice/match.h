@@ -75,7 +75,7 @@
 COP_BEGIN_DECLS
 
 COP_API bool cop__match(struct cop__site *site, void *const *places, cop_term term);
-COP_API cop_term cop__build(struct cop__site *site, const uint64_t *words);
+COP_API cop_term cop__build(struct cop__site *site, const uint64_t *values);
 
 COP_END_DECLS
 

@@ -83,7 +83,7 @@ typedef void cop__report_fn(void *context, const char *message);
 /*
  * Reads every pattern of the executable and of all libraries loaded, and those of libraries loaded
  * from now on as they come. Each wrong one is reported: "file.c:12: pattern ...: what is wrong".
- * Returns how many there were; then the program should not start.
+ * Returns how many there were; if any, the program should not start.
  *
  * report may be called by any thread that loads a library, until the next call of this function.
  * Without one (NULL), nothing more is checked.
@@ -94,7 +94,8 @@ size_t cop__sites_check(cop__report_fn *report, void *context);
 
 /* What is wrong with a pattern. */
 struct pattern_error {
-        size_t column; /* characters from its start, counted from 1; 0: the pattern as a whole */
+        uint32_t line, column; /* counted from 1, in characters; 0: the pattern as a whole */
+        bool no_memory;        /* nothing is wrong with it */
         char text[200];
 };
 
