@@ -25,7 +25,7 @@
 #ifndef COPPICE_TEST_H
 #define COPPICE_TEST_H
 
-#include <coppice/base.h>
+#include <coppice/match.h>
 
 COP_BEGIN_DECLS
 
@@ -87,6 +87,16 @@ struct cop_test {
          cop__test_bytes(__FILE__, __LINE__, #is, (is), (size), #expected, (expected),             \
                          (expected_size)))
 
+/*
+ * cop_assert_term(is, "pattern", values...): the term is equal to the one that cop_build() makes of
+ * the rest, such as cop_assert_term(reply, "{ok, Pid, [1, 2]}", pid).
+ */
+#define cop_assert_term(is, ...) COP__BUILDING(cop__test_term, (, (is), #is), __VA_ARGS__)
+
+/* cop_assert_match(is, "pattern", targets...): the term matches, as with cop_match(); the targets
+ * are written. */
+#define cop_assert_match(is, ...) COP__MATCHING(cop__test_match, (, (is), #is), __VA_ARGS__)
+
 /* cop_fail("why, with %s", ...) ends the test as failed. */
 #define cop_fail(...) cop__test_fail(__FILE__, __LINE__, __VA_ARGS__)
 
@@ -134,6 +144,10 @@ COP_API void cop__test_skip(const char *file, int line, const char *why) COP_NOR
 COP_API void cop__test_equal(const char *file, int line, const char *is_text,
                              struct cop__test_value is, const char *expected_text,
                              struct cop__test_value expected);
+COP_API void cop__test_term(struct cop__site *site, const uint64_t *values, cop_term is,
+                            const char *text);
+COP_API void cop__test_match(struct cop__site *site, void *const *places, cop_term is,
+                             const char *text);
 COP_API void cop__test_bytes(const char *file, int line, const char *is_text, const void *is,
                              size_t size, const char *expected_text, const void *expected,
                              size_t expected_size);
