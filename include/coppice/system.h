@@ -31,8 +31,9 @@ struct cop_system_options {
  * cop_system_start(.schedulers = 2) starts the runtime.
  *
  * Returns   0; -EINVAL a field is out of range, or a pattern of the program is wrong (which was
- * reported on standard error); -EBUSY one is running; -ENOMEM. After an error there is nothing to
- * undo. Blocks    until the schedulers run, typically under a millisecond.
+ *           reported on standard error); -EBUSY one is running; -ENOMEM. After an error there is
+ *           nothing to undo.
+ * Blocks    until the schedulers run, typically under a millisecond.
  */
 #define cop_system_start(...)                                                                      \
         cop_system_start_with(COP_OPTIONS(struct cop_system_options, __VA_ARGS__))
