@@ -17,10 +17,10 @@
  */
 #include "base/alloc.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <threads.h>
 
 #include "coppice-config.h"
 
@@ -41,20 +41,20 @@ struct counts {
 
 static _Thread_local struct counts mine __attribute__((tls_model("initial-exec")));
 
-static mtx_t lock;
-static tss_t at_thread_exit;
-static once_flag prepared = ONCE_FLAG_INIT;
-static struct counts *threads;   /* under the lock */
-static struct counts gone;       /* of threads that ended; under the lock */
-static bool can_list_threads;    /* set once in prepare() */
-static _Atomic(int64_t) fail_at; /* allocations until the one that fails; 0 and less: none */
-static _Atomic(bool) failed;     /* the order was carried out */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+static pthread_key_t at_thread_exit; /* set once in prepare() */
+static bool can_list_threads;        /* set once in prepare() */
+static struct counts *threads;       /* under the lock */
+static struct counts gone;           /* of threads that ended; under the lock */
+static _Atomic(int64_t) fail_at;     /* allocations until the one that fails; 0 and less: none */
+static _Atomic(bool) failed;         /* the order was carried out */
 
 static void unlist_thread(void *counts)
 {
         struct counts *c = counts;
 
-        mtx_lock(&lock);
+        pthread_mutex_lock(&lock);
         if (c->previous)
                 c->previous->next = c->next;
         else
@@ -63,28 +63,27 @@ static void unlist_thread(void *counts)
                 c->next->previous = c->previous;
         gone.blocks += c->blocks;
         gone.bytes += c->bytes;
-        mtx_unlock(&lock);
+        pthread_mutex_unlock(&lock);
         *c = (struct counts){ 0 };
 }
 
 static void prepare(void)
 {
-        can_list_threads = mtx_init(&lock, mtx_plain) == thrd_success &&
-                           tss_create(&at_thread_exit, unlist_thread) == thrd_success;
+        can_list_threads = pthread_key_create(&at_thread_exit, unlist_thread) == 0;
 }
 
 static __attribute__((noinline)) void list_thread(void)
 {
-        call_once(&prepared, prepare);
+        pthread_once(&prepared, prepare);
         mine.listed = true;
-        if (!can_list_threads || tss_set(at_thread_exit, &mine) != thrd_success)
+        if (!can_list_threads || pthread_setspecific(at_thread_exit, &mine) != 0)
                 return; /* it allocates all the same, and is missing in the sums */
-        mtx_lock(&lock);
+        pthread_mutex_lock(&lock);
         mine.next = threads;
         if (threads)
                 threads->previous = &mine;
         threads = &mine;
-        mtx_unlock(&lock);
+        pthread_mutex_unlock(&lock);
 }
 
 static void count(int64_t blocks, int64_t bytes)
@@ -172,17 +171,17 @@ static void sum(int64_t *blocks, int64_t *bytes)
         struct counts *c;
 
         *blocks = *bytes = 0;
-        call_once(&prepared, prepare);
+        pthread_once(&prepared, prepare);
         if (!can_list_threads)
                 return;
-        mtx_lock(&lock);
+        pthread_mutex_lock(&lock);
         *blocks = gone.blocks;
         *bytes = gone.bytes;
         for (c = threads; c; c = c->next) {
                 *blocks += atomic_load_explicit(&c->blocks, memory_order_relaxed);
                 *bytes += atomic_load_explicit(&c->bytes, memory_order_relaxed);
         }
-        mtx_unlock(&lock);
+        pthread_mutex_unlock(&lock);
 }
 
 int64_t cop__alloc_live_blocks(void)

@@ -4,8 +4,8 @@
  */
 #include <coppice/test.h>
 
+#include <pthread.h>
 #include <string.h>
-#include <threads.h>
 
 #include "base/alloc.h"
 #include "support/memory.h"
@@ -101,24 +101,24 @@ COP_TEST(ALLOC_balance, "live blocks and bytes are those allocated and not freed
         cop_assert_equal(cop__alloc_live_bytes(), 0);
 }
 
-static int allocate_for_another(void *place)
+static void *allocate_for_another(void *place)
 {
         *(void **)place = cop__alloc(100);
-        return 0;
+        return NULL;
 }
 
 COP_TEST(ALLOC_other_thread, "a block counts until it is freed, also by another thread, also after "
                              "its own has ended")
 {
         void *blocks[8];
-        thrd_t threads[8];
+        pthread_t threads[8];
         int i;
 
         for (i = 0; i < 8; i++)
-                cop_assert(thrd_create(&threads[i], allocate_for_another, &blocks[i]) ==
-                           thrd_success);
+                cop_assert_equal(
+                        pthread_create(&threads[i], NULL, allocate_for_another, &blocks[i]), 0);
         for (i = 0; i < 8; i++)
-                thrd_join(threads[i], NULL);
+                pthread_join(threads[i], NULL);
         cop_assert_equal(cop__alloc_live_blocks(), 8);
         for (i = 0; i < 8; i++)
                 cop__free(blocks[i]);
