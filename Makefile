@@ -40,7 +40,7 @@ test: build
 	@tools/run-tests $(if $(V),--verbose) $(BUILD) $(T)
 
 check:
-	@.ci/run check
+	@.ci/run
 
 bench: build
 	@tools/bench $(BUILD) $(ROWS)

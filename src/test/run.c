@@ -198,7 +198,7 @@ static enum outcome watch_test(const struct cop_test *test, int output)
         pid_t pid;
         int status;
 
-        *cop__test_watch = (struct test_watch){ 0 };
+        memset(cop__test_watch, 0, sizeof(*cop__test_watch));
         sigemptyset(&child_ends);
         sigaddset(&child_ends, SIGCHLD);
         sigprocmask(SIG_BLOCK, &child_ends, &before);
