@@ -17,12 +17,11 @@
  */
 #include "term/lexer.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 enum {
@@ -285,19 +284,6 @@ static void scan_based(struct lexer *lexer, struct token *token)
                 cop__lexer_fail(lexer, lexer->at, "expected a digit of base %d", token->base);
 }
 
-/* strtod() takes the decimal point of whatever language the program speaks; ours is a point. */
-static double number_of(const char *text)
-{
-        static locale_t c_locale;
-        locale_t locale = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
-
-        if (!locale) {
-                locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-                __atomic_store_n(&c_locale, locale, __ATOMIC_RELEASE);
-        }
-        return strtod_l(text, NULL, locale);
-}
-
 /* Stands at the point. */
 static void scan_fraction(struct lexer *lexer, struct token *token)
 {
@@ -319,7 +305,7 @@ static void scan_fraction(struct lexer *lexer, struct token *token)
         }
         if (lexer->value.failed)
                 return;
-        token->number = number_of(lexer->value.bytes);
+        token->number = cop__double_of_text(lexer->value.bytes);
         if (!isfinite(token->number))
                 cop__lexer_fail(lexer, token->place, "this float is too large for 64 bits");
 }
