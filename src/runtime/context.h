@@ -31,10 +31,18 @@ struct native_stack {
         void *tsan_fiber;
 };
 
+/*
+ * Once, before the first switch. Returns 0; -ENOTSUP: this thread has a shadow stack (CET, GCS),
+ * which forbids going over to another stack by hand.
+ */
+int cop__context_check(void);
+
+/* On the thread whose stack it is, before its first switch. */
 void cop__native_stack_init(struct native_stack *native);
 
-/* Leaves the scheduler's stack and starts entry(argument) at the top of the stack. Returns when
- * somebody on it calls cop__context_leave() or cop__context_finish(). entry must not return. */
+/* Leaves the scheduler's stack and starts entry(argument) at the top of the stack, with errno 0 and
+ * no exception under way. Returns when somebody on it calls cop__context_leave() or
+ * cop__context_finish(). entry must not return. */
 void cop__context_start(struct native_stack *from, struct stack *to, void (*entry)(void *argument),
                         void *argument);
 /* Goes on where the stack was left. Returns as above. */
@@ -47,13 +55,26 @@ void cop__context_finish(struct stack *from, struct native_stack *to) __attribut
 void cop__context_forget(struct stack *stack);
 
 /*
+ * The end of cop__context_finish() for who has left the stack already, by the redirection of a
+ * fault or a kill: goes on in the scheduler as if the stack had been finished.
+ *
+ * On        the scheduler's stack, somewhere below cop__context_native_sp().
+ */
+void cop__context_abandon(struct stack *from, struct native_stack *to) __attribute__((noreturn));
+/* Below this address the stack of a scheduler that has left it is free. */
+static inline void *cop__context_native_sp(const struct native_stack *native)
+{
+        return native->context.sp;
+}
+
+/*
  * A place to come back to, without longjmp. cop__catch() calls fn(argument) and returns false;
  * after a cop__catch_return(frame) from inside it returns true. Frames nest; who keeps their list
- * is the caller's business.
+ * is the caller's business. errno stays as it is.
  */
 struct catch_frame {
-        struct catch_frame *outer;
-        void *registers[16];
+        struct catch_frame *outer; /* the caller's */
+        void *sp;
 };
 
 bool cop__catch(struct catch_frame *frame, void (*fn)(void *argument), void *argument);
