@@ -460,7 +460,7 @@ bool cop__read_segment(struct reader *reader, struct frame *frame)
         const uint64_t *elements = reader->values.at + frame->base;
         cop_term value = term_of(elements[0]);
         cop_term size = has_size ? term_of(elements[1]) : COP_NONE;
-        uint64_t bit_count;
+        uint64_t bit_count = 0;
 
         reader->values.count = frame->base;
         if (!read_types(reader, &types) ||
