@@ -14,7 +14,10 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 FUZZ_S  ?= 60
 TIMES   ?= 20
-EXAMPLE ?= $(BUILD)/examples/first
+
+# The first of these that there is.
+EXAMPLE ?= $(firstword $(foreach name,sequence terms,\
+        $(if $(wildcard examples/$(name) examples/$(name).c),$(name))))
 
 # What is exported is what somebody set: a plain `make` leaves the choice of compiler to meson.
 ifeq ($(origin CC),default)
@@ -34,7 +37,7 @@ setup:
 	@tools/setup
 
 run: build
-	@$(EXAMPLE)
+	@$(BUILD)/examples/$(EXAMPLE)
 
 test: build
 	@tools/run-tests $(if $(V),--verbose) $(BUILD) $(T)

@@ -21,9 +21,11 @@ static void find_program(const char *name, char *path, size_t size)
         cop_assert(n > 0);
         own[n] = '\0';
         *strrchr(own, '/') = '\0';
-        if (strchr(name, '/'))
+        if (name[0] == '/')
+                own[0] = '\0';
+        else if (strchr(name, '/'))
                 *strrchr(own, '/') = '\0';
-        if (snprintf(path, size, "%s/%s", own, name) >= (int)size)
+        if (snprintf(path, size, "%s%s%s", own, *own ? "/" : "", name) >= (int)size)
                 cop_fail("the path of %s is too long", name);
 }
 

@@ -14,7 +14,7 @@ struct ran {
 /*
  * Runs a program and waits for its end. A name without a slash is looked for beside the test's own
  * program (where meson puts tests/NAME/program_WHAT.c as NAME_WHAT), one with a slash below the
- * build directory. arguments end with NULL and do not repeat the name.
+ * build directory, unless it begins with one. arguments end with NULL and do not repeat the name.
  */
 void run_program(struct ran *ran, const char *name, const char *const *arguments);
 

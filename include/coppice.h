@@ -1,0 +1,18 @@
+/*
+ * coppice.h: all of it. Each header below is the manual of one idea.
+ */
+#ifndef COPPICE_H
+#define COPPICE_H
+
+#include <coppice/etf.h>
+#include <coppice/handler.h>
+#include <coppice/match.h>
+#include <coppice/memory.h>
+#include <coppice/process.h>
+#include <coppice/system.h>
+#include <coppice/table.h>
+#include <coppice/term.h>
+#include <coppice/text.h>
+#include <coppice/timer.h>
+
+#endif
