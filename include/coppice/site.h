@@ -406,7 +406,7 @@ inline uint64_t cop__word_of(cop_ref value)
 #define COP__COUNT_(p, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, q, r, s, t, u, count, ...)     \
         count
 
-/* A local variable for each argument: cop__arg_n_3, cop__arg_n_2, cop__arg_n_1. */
+/* A local variable for each argument, numbered downwards: the last one is 1. */
 #define COP__LET_0(n, p)      (void)0
 #define COP__LET_1(n, p, a)   COP__AUTO cop__arg_##n##_1 = (a)
 #define COP__LET_2(n, p, a, ...)  COP__AUTO cop__arg_##n##_2 = (a); COP__LET_1(n, p, __VA_ARGS__)

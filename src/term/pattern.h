@@ -82,7 +82,7 @@ typedef void cop__report_fn(void *context, const char *message);
 
 /*
  * Reads every pattern of the executable and of all libraries loaded, and those of libraries loaded
- * from now on as they come. Each wrong one is reported: "file.c:12: pattern ...: what is wrong".
+ * from now on as they come. Each wrong one is reported: "FILE:12: pattern ...: what is wrong".
  * Returns how many there were; if any, the program should not start.
  *
  * report may be called by any thread that loads a library, until the next call of this function.

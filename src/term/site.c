@@ -28,7 +28,7 @@ enum { MESSAGE_SIZE = 512 };
 
 /* ---- one site ---- */
 
-/* What is wrong with the site: "file.c:12: pattern "{a": column 3: expected...". */
+/* What is wrong with the site: "FILE:12: pattern "{a": column 3: expected...". */
 static void describe(const struct cop__site *site, const struct pattern_error *error,
                      char message[MESSAGE_SIZE])
 {
