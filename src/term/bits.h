@@ -30,13 +30,15 @@ static inline const uint8_t *cop__bits_look(cop_term term, size_t *bit_count)
 {
         const uint64_t *box = words_of(term);
 
-        if (tag_of(term) != TAG_BOX)
-                return NULL;
-        *bit_count = box[1];
-        if (header_kind(box[0]) == BOX_BITS)
+        *bit_count = 0;
+        if (is_box(term, BOX_BITS)) {
+                *bit_count = box[1];
                 return (const uint8_t *)(box + 2);
-        if (header_kind(box[0]) == BOX_SHARED)
+        }
+        if (is_box(term, BOX_SHARED)) {
+                *bit_count = box[1];
                 return ((const struct shared_bits *)box)->start;
+        }
         return NULL;
 }
 

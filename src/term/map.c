@@ -274,7 +274,7 @@ cop_term cop_map(size_t size, const cop_term *keys, const cop_term *values)
 
 bool cop_is_map(cop_term term)
 {
-        return !cop_is_none(term) && is_box(term, BOX_MAP);
+        return is_box(term, BOX_MAP);
 }
 
 size_t cop_map_size(cop_term map)

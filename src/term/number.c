@@ -40,12 +40,12 @@ cop_term cop_float(double value)
 
 bool cop_is_int(cop_term term)
 {
-        return !cop_is_none(term) && cop__is_integer(term);
+        return cop__is_integer(term);
 }
 
 bool cop_is_float(cop_term term)
 {
-        return !cop_is_none(term) && is_box(term, BOX_FLOAT);
+        return is_box(term, BOX_FLOAT);
 }
 
 bool cop_is_number(cop_term term)
@@ -57,7 +57,7 @@ int64_t cop__to_int(cop_term term, const struct cop_place *place)
 {
         int64_t value;
 
-        if (cop_is_none(term) || !cop__int_get(term, &value))
+        if (!cop__int_get(term, &value))
                 cop__fail_badarg(place);
         return value;
 }
@@ -66,7 +66,7 @@ uint64_t cop__to_uint(cop_term term, const struct cop_place *place)
 {
         uint64_t value;
 
-        if (cop_is_none(term) || !cop__uint_get(term, &value))
+        if (!cop__uint_get(term, &value))
                 cop__fail_badarg(place);
         return value;
 }

@@ -342,7 +342,7 @@ static bool has_inside(const struct printer *p, cop_term term)
                 return false;
         if (tag_of(term) == TAG_PAIR)
                 return !(p->texts && cop__is_printable_list(term));
-        return !cop_is_none(term) && (is_box(term, BOX_TUPLE) || is_box(term, BOX_MAP)) &&
+        return (is_box(term, BOX_TUPLE) || is_box(term, BOX_MAP)) &&
                header_words(*words_of(term)) > 0;
 }
 

@@ -135,9 +135,10 @@ static inline cop_term pair_term(const uint64_t *pair)
         return term_of((uint64_t)(uintptr_t)pair | TAG_PAIR);
 }
 
+/* COP_NONE is no box of any kind. */
 static inline bool is_box(cop_term t, enum box kind)
 {
-        return tag_of(t) == TAG_BOX && header_kind(*words_of(t)) == kind;
+        return tag_of(t) == TAG_BOX && t.word != 0 && header_kind(*words_of(t)) == kind;
 }
 
 static inline bool fits_small(int64_t value)
