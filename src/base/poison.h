@@ -11,30 +11,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COP__ASAN 1
-#endif
-#if __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define COP__POISON 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) && !defined(COP__ASAN)
-#define COP__ASAN 1
-#endif
-#ifndef COP__ASAN
-#define COP__ASAN 0
-#endif
-#if !defined(COP__POISON)
-#if COP__ASAN || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
-#define COP__POISON 1
-#else
-#define COP__POISON 0
-#endif
-#endif
+#include "base/sanitizers.h"
 
-#if COP__ASAN
-#include <sanitizer/asan_interface.h>
+#if COP_ASAN || COP_TSAN || !defined(__OPTIMIZE__)
+#define COP_POISON 1
+#else
+#define COP_POISON 0
 #endif
 
 /* Read as a term, it is a box at an address that cannot be. */
@@ -43,12 +25,12 @@ enum { POISON_BYTE = 0xd8 };
 /* Nobody may use these bytes until cop__unpoison(). */
 static inline void cop__poison(void *bytes, size_t size)
 {
-#if COP__ASAN
+#if COP_ASAN
         __asan_unpoison_memory_region(bytes, size); /* part of it may have been poisoned before */
 #endif
-        if (COP__POISON && size)
+        if (COP_POISON && size)
                 memset(bytes, POISON_BYTE, size);
-#if COP__ASAN
+#if COP_ASAN
         __asan_poison_memory_region(bytes, size);
 #endif
 }
@@ -56,7 +38,7 @@ static inline void cop__poison(void *bytes, size_t size)
 /* They are in use, whatever they hold. */
 static inline void cop__unpoison(void *bytes, size_t size)
 {
-#if COP__ASAN
+#if COP_ASAN
         __asan_unpoison_memory_region(bytes, size);
 #endif
 }
