@@ -178,11 +178,8 @@ COP_API void cop_release(cop_term term);
 /* Frees what *place holds (if anything) and keeps the new term there. */
 COP_API void cop_replace(cop_term *place, cop_term term);
 
-/* cop_scope { ... }: what is made inside dies at its end. Leave it by its end or by break, not by
- * return. */
-#define cop_scope                                                                                  \
-        for (struct cop_mark cop__mark = cop_scope_enter(); cop__mark.open;                        \
-             cop_scope_leave(&cop__mark))
+/* cop_scope { ... }: what is made inside dies at its end, however it is left. */
+#define cop_scope COP__SCOPE(__COUNTER__)
 
 /* A place in the memory of a turn; for cop_scope. */
 struct cop_mark {
@@ -193,6 +190,12 @@ struct cop_mark {
 
 COP_API struct cop_mark cop_scope_enter(void);
 COP_API void cop_scope_leave(struct cop_mark *mark);
+
+#define COP__SCOPE(number)       COP__SCOPE_NAMED(number)
+#define COP__SCOPE_NAMED(number) COP__SCOPE_OF(cop__mark_##number)
+#define COP__SCOPE_OF(mark)                                                                        \
+        for (struct cop_mark mark __attribute__((cleanup(cop_scope_leave))) = cop_scope_enter();   \
+             mark.open; mark.open = false)
 
 /* The same accessors with the place that a crash names; the macros below fill it in. */
 COP_API int64_t cop__to_int(cop_term term, const struct cop_place *place);

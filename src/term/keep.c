@@ -128,6 +128,5 @@ struct cop_mark cop_scope_enter(void)
 
 void cop_scope_leave(struct cop_mark *mark)
 {
-        mark->open = false;
         cop__region_rewind(here(), mark);
 }
