@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/lock.h"
 #include "base/utf8.h"
 #include "term/host.h"
 
@@ -60,7 +61,7 @@ static _Atomic(struct array *) current; /* any thread; NULL before the known ato
 static _Atomic(size_t) count;           /* any thread */
 static _Atomic(size_t) limit;           /* any thread */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock;
 static struct chunk *chunks;           /* under lock */
 static char *free_bytes = first_bytes; /* under lock */
 static size_t free_size = FIRST_BYTES; /* under lock */
@@ -269,9 +270,9 @@ cop_term cop__atom_make(const char *text, size_t size)
         if (size > (size_t)ATOM_CHARACTERS * UTF8_MOST ||
             cop__utf8_length(text, size) > ATOM_CHARACTERS)
                 return COP_NONE;
-        pthread_mutex_lock(&lock);
+        cop__lock_take(&lock);
         atom = make(text, size, hash_text(text, size));
-        pthread_mutex_unlock(&lock);
+        cop__lock_give(&lock);
         return atom ? atom_term(atom) : COP_NONE;
 }
 
@@ -322,8 +323,10 @@ bool cop_is_atom(cop_term term)
 
 bool cop_is(cop_term term, const char *text)
 {
-        return tag_of(term) == TAG_ATOM &&
-               strncmp(atom_of(term)->text, text, (size_t)atom_of(term)->size + 1) == 0;
+        const struct atom *atom = atom_of(term);
+
+        return tag_of(term) == TAG_ATOM && strlen(text) == atom->size &&
+               memcmp(text, atom->text, atom->size) == 0;
 }
 
 const char *cop_to_atom_text(cop_term term)

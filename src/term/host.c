@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "term/atom.h"
+#include "term/print.h"
 
 struct surroundings {
         struct region region;
@@ -68,27 +70,17 @@ void cop__host_thread_release(void)
         put_away(&mine);
 }
 
-/* The reasons that the floor of terms itself has: an atom, or a tuple of atoms. */
 static void print_reason(cop_term reason)
 {
-        size_t size, i;
+        static const struct print_options short_line = { .form = PRINT_LINE,
+                                                         .depth_most = 20,
+                                                         .length_most = 200 };
+        struct buffer buffer;
 
-        if (cop_is_atom(reason)) {
-                fputs(atom_of(reason)->text, stderr);
-                return;
-        }
-        if (!cop_is_tuple(reason)) {
-                fputs("a term", stderr);
-                return;
-        }
-        size = cop_tuple_size(reason);
-        for (i = 0; i < size; i++) {
-                cop_term element = cop_element(reason, i);
-
-                fputs(i ? ", " : "{", stderr);
-                fputs(cop_is_atom(element) ? atom_of(element)->text : "_", stderr);
-        }
-        fputs("}", stderr);
+        cop__buffer_init(&buffer, 4096);
+        cop__print(&buffer, reason, &short_line);
+        fputs(buffer.bytes ? buffer.bytes : "a term", stderr);
+        cop__buffer_release(&buffer);
 }
 
 COP_NORETURN static void stop_program(enum failure failure, cop_term reason,
