@@ -117,7 +117,7 @@ COP_API bool cop_is_member(cop_term element, cop_term list);
 
 /* for each element of a proper list: COP_EACH(child, children) { ... } */
 #define COP_EACH(element, list)                                                                    \
-        for (cop_term element##_rest = (list), element;                                            \
+        for (cop_term element##_rest = (list), element __attribute__((unused));                    \
              !cop_is_nil(element##_rest) && (element = cop_head(element##_rest), true);            \
              element##_rest = cop_tail(element##_rest))
 
