@@ -27,22 +27,14 @@
 #include <coppice/text.h>
 
 #include "base/alloc.h"
-#include "base/utf8.h"
-#include "term/atom.h"
 #include "term/big.h"
-#include "term/bits.h"
 #include "term/host.h"
 #include "term/map.h"
-#include "term/node.h"
 
 enum {
         DEPTH_MOST = 100000,
         WORDS_MOST = 16 * 1024 * 1024,
         ATOMS_MOST = 1000,
-        ARITY_MOST = 255,
-        DECIMALS_MOST = 1262612, /* digits of the greatest integer that Erlang has */
-        EXPORT_WORDS = 3,
-        PORT_WORDS = 3,
 };
 
 static const struct {
@@ -88,7 +80,7 @@ static bool expected_next(struct reader *reader, const struct frame *frame)
         return cop__read_expected(reader, what);
 }
 
-static bool no_memory(struct reader *reader)
+bool cop__read_no_memory(struct reader *reader)
 {
         return cop__read_fail(reader, reader->token.place, "out of memory");
 }
@@ -102,7 +94,7 @@ bool cop__read_claim(struct reader *reader, size_t words)
         return true;
 }
 
-static uint64_t *take_words(struct reader *reader, size_t words)
+uint64_t *cop__read_take(struct reader *reader, size_t words)
 {
         uint64_t *taken;
 
@@ -110,7 +102,7 @@ static uint64_t *take_words(struct reader *reader, size_t words)
                 return NULL;
         taken = cop__region_try_take(reader->region, words);
         if (!taken)
-                no_memory(reader);
+                cop__read_no_memory(reader);
         return taken;
 }
 
@@ -119,8 +111,7 @@ void cop__read_next(struct reader *reader)
         cop__lexer_next(&reader->lexer, &reader->token);
 }
 
-/* The next token, which has to be this one, and past it. */
-static bool accept(struct reader *reader, enum token_kind kind, const char *what)
+bool cop__read_accept(struct reader *reader, enum token_kind kind, const char *what)
 {
         if (reader->token.kind != kind)
                 return cop__read_expected(reader, what);
@@ -141,7 +132,7 @@ static bool grow_frames(struct reader *reader)
         struct frame *frames = cop__alloc_array(room, sizeof(*frames));
 
         if (!frames)
-                return no_memory(reader);
+                return cop__read_no_memory(reader);
         memcpy(frames, reader->frames, reader->frame_count * sizeof(*frames));
         if (reader->frames != reader->frames_inside)
                 cop__free(reader->frames);
@@ -167,260 +158,12 @@ static bool push_frame(struct reader *reader, enum frame_kind kind, struct text_
         return true;
 }
 
-/* The first frame from the top that is no parenthesis: what a value inside them belongs to. */
-static enum frame_kind owner_kind(const struct reader *reader)
+enum frame_kind cop__read_owner(const struct reader *reader)
 {
         for (size_t i = reader->frame_count; i > 0; i--)
                 if (reader->frames[i - 1].kind != FRAME_PAREN)
                         return reader->frames[i - 1].kind;
         return FRAME_PAREN;
-}
-
-/* ---- values that are whole in themselves ---- */
-
-static cop_term read_atom(struct reader *reader, const struct token *token)
-{
-        cop_term atom = cop__atom_find(token->text, token->size);
-
-        if (!cop_is_none(atom))
-                return atom;
-        if (reader->atoms_left == 0) {
-                cop__read_fail(reader, token->place,
-                               "too many new atoms: expected one that is known");
-                return COP_NONE;
-        }
-        reader->atoms_left--;
-        atom = cop__atom_make(token->text, token->size);
-        if (cop_is_none(atom))
-                cop__read_fail(reader, token->place, "no room for another atom");
-        return atom;
-}
-
-static cop_term read_integer(struct reader *reader, const struct token *token, bool negative)
-{
-        cop_term term;
-
-        if (token->small && token->integer < (uint64_t)INT_MOST)
-                return small_term(negative ? -(int64_t)token->integer : (int64_t)token->integer);
-        if (token->size > DECIMALS_MOST) {
-                cop__read_fail(reader, token->place,
-                               "this integer is too large: expected fewer digits");
-                return COP_NONE;
-        }
-        if (!cop__read_claim(reader, token->size * 6 / 64 + 2))
-                return COP_NONE;
-        term = cop__int_from_digits(reader->region, token->text, token->size, token->base,
-                                    negative);
-        if (cop_is_none(term))
-                no_memory(reader);
-        return term;
-}
-
-static cop_term read_float(struct reader *reader, double value)
-{
-        cop_term term;
-
-        if (!cop__read_claim(reader, 2))
-                return COP_NONE;
-        term = cop__float_make(reader->region, value);
-        if (cop_is_none(term))
-                no_memory(reader);
-        return term;
-}
-
-cop_term cop__read_bits_term(struct reader *reader, const void *bytes, size_t bit_count)
-{
-        size_t size = (bit_count + 7) / 8;
-        uint8_t *place;
-        cop_term term;
-
-        if (!cop__read_claim(reader, size / 8 + SHARED_BITS_WORDS + 2))
-                return COP_NONE;
-        term = cop__bits_new(reader->region, bit_count, &place);
-        if (cop_is_none(term))
-                no_memory(reader);
-        else if (size)
-                memcpy(place, bytes, size);
-        return term;
-}
-
-/* The characters of `text`, as a list. */
-static cop_term list_of_text(struct reader *reader)
-{
-        const char *at = reader->text.bytes;
-        const char *end = at + reader->text.size;
-        size_t length = cop__utf8_length(at, reader->text.size);
-        uint64_t *pair;
-        cop_term list;
-
-        if (length == 0)
-                return NIL;
-        pair = length < SIZE_MAX / 16 ? take_words(reader, 2 * length) : NULL;
-        if (!pair)
-                return COP_NONE;
-        for (list = pair_term(pair); at < end; pair += 2) {
-                pair[0] = small_term(cop__utf8_next(&at, end)).word;
-                pair[1] = pair_term(pair + 2).word;
-        }
-        pair[-1] = NIL.word;
-        return list;
-}
-
-/* Adjacent strings are one. In a segment of bits its characters are segments: they stay where they
- * are, in `text`, and a marker stands for them. */
-static cop_term read_string(struct reader *reader)
-{
-        cop__buffer_clear(&reader->text);
-        while (reader->token.kind == TOKEN_STRING) {
-                cop__buffer_add(&reader->text, reader->token.text, reader->token.size);
-                cop__read_next(reader);
-        }
-        if (reader->text.failed) {
-                no_memory(reader);
-                return COP_NONE;
-        }
-        if (owner_kind(reader) == FRAME_SEGMENT)
-                return SEGMENT_TEXT;
-        return list_of_text(reader);
-}
-
-/* fun m:f/1, as it is printed. */
-static cop_term read_fun(struct reader *reader)
-{
-        uint64_t *box = take_words(reader, EXPORT_WORDS + 1);
-
-        if (!box || !accept(reader, TOKEN_WORD, "fun"))
-                return COP_NONE;
-        for (int i = 1; i <= 2; i++) {
-                if (reader->token.kind != TOKEN_ATOM) {
-                        cop__read_expected(reader, i == 1 ? "a module" : "a function's name");
-                        return COP_NONE;
-                }
-                box[i] = read_atom(reader, &reader->token).word;
-                if (!box[i])
-                        return COP_NONE;
-                cop__read_next(reader);
-                if (!(i == 1 ? accept(reader, TOKEN_COLON, ":") : accept(reader, TOKEN_SLASH, "/")))
-                        return COP_NONE;
-        }
-        if (reader->token.kind != TOKEN_INTEGER || !reader->token.small ||
-            reader->token.integer > ARITY_MOST) {
-                cop__read_expected(reader, "a number of arguments up to 255");
-                return COP_NONE;
-        }
-        box[0] = header_of(BOX_EXPORT, EXPORT_WORDS);
-        box[3] = small_term((int64_t)reader->token.integer).word;
-        cop__read_next(reader);
-        return box_term(box);
-}
-
-/* ---- pids and the like, as they are printed ---- */
-
-/*
- * Numbers with points between them and > behind them, straight from the text: to the lexer 0.1 is
- * a float. Returns how many there were, 0 where something else stands there.
- */
-static size_t read_numbers(struct reader *reader, uint64_t *numbers, size_t most)
-{
-        const char *start = reader->lexer.text + reader->lexer.at.offset;
-        const char *end = reader->lexer.text + reader->lexer.size;
-        const char *at = start;
-
-        for (size_t count = 0; count < most; count++) {
-                const char *first = at;
-
-                numbers[count] = 0;
-                for (; at < end && *at >= '0' && *at <= '9'; at++)
-                        if (__builtin_mul_overflow(numbers[count], 10u, &numbers[count]) ||
-                            __builtin_add_overflow(numbers[count], (unsigned)(*at - '0'),
-                                                   &numbers[count]))
-                                return 0;
-                if (at == first || at == end || (*at != '.' && *at != '>'))
-                        return 0;
-                if (*at++ == '>') {
-                        reader->lexer.at.offset += (size_t)(at - start);
-                        reader->lexer.at.column += (uint32_t)(at - start);
-                        cop__read_next(reader);
-                        return count + 1;
-                }
-        }
-        return 0;
-}
-
-static bool fits_32(uint64_t number)
-{
-        return number <= UINT32_MAX;
-}
-
-static cop_term read_pid(struct reader *reader)
-{
-        struct text_place place = reader->token.place;
-        cop_term pid = COP_NONE;
-        uint64_t n[3];
-
-        if (read_numbers(reader, n, 3) == 3 && n[0] == 0 && fits_32(n[1]) && fits_32(n[2]))
-                pid = cop__pid_of_numbers((uint32_t)n[1], (uint32_t)n[2]);
-        if (cop_is_none(pid))
-                cop__read_fail(reader, place, "expected a pid of this node, as <0.1.2>");
-        return pid;
-}
-
-static cop_term read_ref(struct reader *reader, struct text_place place)
-{
-        cop_term ref = COP_NONE;
-        uint64_t n[4];
-
-        if (read_numbers(reader, n, 4) == 4 && n[0] == 0 && fits_32(n[1]) && fits_32(n[2]) &&
-            fits_32(n[3]))
-                ref = cop__ref_of_numbers(
-                        (uint32_t[]){ (uint32_t)n[3], (uint32_t)n[2], (uint32_t)n[1] });
-        if (cop_is_none(ref))
-                cop__read_fail(reader, place,
-                               "expected a reference of this node, as #Ref<0.1.2.3>");
-        return ref;
-}
-
-static cop_term read_port(struct reader *reader, struct text_place place)
-{
-        uint64_t n[2];
-        uint64_t *box;
-
-        if (read_numbers(reader, n, 2) != 2 || n[0] != 0) {
-                cop__read_fail(reader, place, "expected a port of this node, as #Port<0.1>");
-                return COP_NONE;
-        }
-        box = take_words(reader, PORT_WORDS + 1);
-        if (!box)
-                return COP_NONE;
-        box[0] = header_of(BOX_PORT, PORT_WORDS);
-        box[1] = cop__node_name().word;
-        box[2] = n[1];
-        box[3] = cop__node_creation();
-        if (!box[1])
-                no_memory(reader);
-        return box[1] ? box_term(box) : COP_NONE;
-}
-
-static bool token_says(const struct token *token, const char *text)
-{
-        return token->size == strlen(text) && memcmp(token->text, text, token->size) == 0;
-}
-
-/* Behind #, at Ref< or Port<. */
-static cop_term read_hashed(struct reader *reader, struct text_place place)
-{
-        bool is_ref = token_says(&reader->token, "Ref");
-
-        if (!is_ref && !token_says(&reader->token, "Port")) {
-                cop__read_expected(reader, "one of { Ref Port");
-                return COP_NONE;
-        }
-        cop__read_next(reader);
-        if (reader->token.kind != TOKEN_LESS) {
-                cop__read_expected(reader, "<");
-                return COP_NONE;
-        }
-        return is_ref ? read_ref(reader, place) : read_port(reader, place);
 }
 
 /* ---- terms that hold others ---- */
@@ -441,7 +184,7 @@ static cop_term close_list(struct reader *reader, bool has_tail)
         size_t count;
         const uint64_t *elements = close_frame(reader, &count);
         size_t pairs = count - has_tail;
-        uint64_t *pair = take_words(reader, 2 * pairs);
+        uint64_t *pair = cop__read_take(reader, 2 * pairs);
         cop_term list;
 
         if (!pair)
@@ -459,7 +202,7 @@ static cop_term close_tuple(struct reader *reader)
 {
         size_t count;
         const uint64_t *elements = close_frame(reader, &count);
-        uint64_t *box = take_words(reader, count + 1);
+        uint64_t *box = cop__read_take(reader, count + 1);
 
         if (!box)
                 return COP_NONE;
@@ -483,7 +226,7 @@ static cop_term close_map(struct reader *reader)
                 return COP_NONE;
         sorted = cop__alloc_array(count + 1, sizeof(*sorted));
         if (!sorted) {
-                no_memory(reader);
+                cop__read_no_memory(reader);
                 return COP_NONE;
         }
         for (size_t i = 0; i < size; i++) {
@@ -493,7 +236,7 @@ static cop_term close_map(struct reader *reader)
         map = cop__map_make(reader->region, size, sorted, sorted + size, &twice);
         cop__free(sorted);
         if (cop_is_none(map))
-                no_memory(reader);
+                cop__read_no_memory(reader);
         return map;
 }
 
@@ -503,13 +246,13 @@ static cop_term negate(struct reader *reader, cop_term number)
         cop_term negative;
 
         if (is_box(number, BOX_FLOAT))
-                return read_float(reader, -cop__float_value(number));
+                return cop__read_float(reader, -cop__float_value(number));
         cop__int_view(&view, number);
         if (!cop__read_claim(reader, view.count + 1))
                 return COP_NONE;
         negative = cop__int_from_limbs(reader->region, view.limbs, view.count, !view.negative);
         if (cop_is_none(negative))
-                no_memory(reader);
+                cop__read_no_memory(reader);
         return negative;
 }
 
@@ -564,7 +307,7 @@ static enum step open_frame(struct reader *reader, enum frame_kind kind, enum to
 
 static enum step open_sign(struct reader *reader)
 {
-        enum frame_kind owner = owner_kind(reader);
+        enum frame_kind owner = cop__read_owner(reader);
         bool negative = reader->token.kind == TOKEN_MINUS;
 
         if (owner == FRAME_SIGN || (top_frame(reader) && top_frame(reader)->kind == FRAME_SIZE)) {
@@ -589,7 +332,7 @@ static enum step open_hash(struct reader *reader, cop_term *value)
                 cop__read_expected(reader, "{");
                 return STEP_FAILED;
         }
-        *value = read_hashed(reader, place);
+        *value = cop__read_hashed(reader, place);
         return step_of(*value);
 }
 
@@ -601,13 +344,13 @@ static cop_term read_token(struct reader *reader)
 
         switch (token->kind) {
         case TOKEN_ATOM:
-                value = read_atom(reader, token);
+                value = cop__read_atom(reader, token);
                 break;
         case TOKEN_INTEGER:
-                value = read_integer(reader, token, false);
+                value = cop__read_integer(reader, token);
                 break;
         case TOKEN_FLOAT:
-                value = read_float(reader, token->number);
+                value = cop__read_float(reader, token->number);
                 break;
         case TOKEN_CHAR:
                 value = small_term(token->rune);
@@ -643,17 +386,17 @@ static enum step begin_term(struct reader *reader, cop_term *value)
         case TOKEN_HASH:
                 return open_hash(reader, value);
         case TOKEN_STRING:
-                *value = read_string(reader);
+                *value = cop__read_string(reader);
                 return reader->lexer.failed ? STEP_FAILED : STEP_VALUE;
         case TOKEN_LESS:
                 if (reader->pids) {
-                        *value = read_pid(reader);
+                        *value = cop__read_pid(reader);
                         return step_of(*value);
                 }
                 break;
         case TOKEN_WORD:
-                if (token_says(&reader->token, "fun")) {
-                        *value = read_fun(reader);
+                if (cop__token_says(&reader->token, "fun")) {
+                        *value = cop__read_fun(reader);
                         return step_of(*value);
                 }
                 break;
@@ -741,7 +484,7 @@ static enum step end_term(struct reader *reader, cop_term *value)
                 return STEP_VALUE;
         }
         if (!cop__words_push(&reader->values, value->word)) {
-                no_memory(reader);
+                cop__read_no_memory(reader);
                 return STEP_FAILED;
         }
         if (frame->kind == FRAME_SEGMENT || frame->kind == FRAME_SIZE)
@@ -825,16 +568,16 @@ static cop_term read_all(struct reader *reader)
         while (reader->token.kind != TOKEN_END) {
                 cop_term term = read_term(reader);
 
-                if (cop_is_none(term) || !accept(reader, TOKEN_STOP, "a full stop"))
+                if (cop_is_none(term) || !cop__read_accept(reader, TOKEN_STOP, "a full stop"))
                         return COP_NONE;
                 if (!cop__words_push(&reader->values, term.word)) {
-                        no_memory(reader);
+                        cop__read_no_memory(reader);
                         return COP_NONE;
                 }
         }
         if (reader->values.count == 0)
                 return NIL;
-        pairs = take_words(reader, 2 * reader->values.count);
+        pairs = cop__read_take(reader, 2 * reader->values.count);
         for (size_t i = 0; pairs && i < reader->values.count; i++) {
                 pairs[2 * i] = reader->values.at[i];
                 pairs[2 * i + 1] = pair_term(pairs + 2 * i + 2).word;

@@ -1,7 +1,8 @@
 /*
- * read.h: what the two halves of the text reader share.
+ * read.h: what the parts of the text reader share.
  *
- * read.c reads terms; read_bits.c the segments of <<...>>. Nobody else includes this.
+ * read.c puts terms together; read_leaf.c reads those that hold no others, read_bits.c the segments
+ * of <<...>>. Nobody else includes this.
  */
 #ifndef COP_TERM_READ_H
 #define COP_TERM_READ_H
@@ -60,11 +61,41 @@ bool cop__read_fail(struct reader *reader, struct text_place place, const char *
 /* The next token is not `what`. */
 bool cop__read_expected(struct reader *reader, const char *what);
 
+bool cop__read_no_memory(struct reader *reader);
+
 /* Counts words against the limit before they are taken; false when they are too many. */
 bool cop__read_claim(struct reader *reader, size_t words);
 
+/* Words of the region, counted; NULL after an error. */
+uint64_t *cop__read_take(struct reader *reader, size_t words);
+
 /* Past the next token. */
 void cop__read_next(struct reader *reader);
+/* Past the next token, which has to be of this kind, for messages `what`. */
+bool cop__read_accept(struct reader *reader, enum token_kind kind, const char *what);
+/* Is this the token's text? */
+bool cop__token_says(const struct token *token, const char *text);
+
+/* The first frame from the top that is no parenthesis: what a value inside them belongs to. */
+enum frame_kind cop__read_owner(const struct reader *reader);
+
+/* What a token says. COP_NONE after an error, as all that follow. */
+cop_term cop__read_atom(struct reader *reader, const struct token *token);
+cop_term cop__read_integer(struct reader *reader, const struct token *token);
+cop_term cop__read_float(struct reader *reader, double value);
+
+/*
+ * At a string, and past it and those that are adjacent: they are one. In a segment of bits its
+ * characters are segments: they stay where they are, in `text`, and SEGMENT_TEXT stands for them.
+ */
+cop_term cop__read_string(struct reader *reader);
+
+/* At the word fun: fun m:f/1, as it is printed. */
+cop_term cop__read_fun(struct reader *reader);
+
+/* At <: a pid. Behind # at `place`: a reference or a port. */
+cop_term cop__read_pid(struct reader *reader);
+cop_term cop__read_hashed(struct reader *reader, struct text_place place);
 
 /* A binary or bit string; COP_NONE after an error. */
 cop_term cop__read_bits_term(struct reader *reader, const void *bytes, size_t bit_count);
