@@ -43,9 +43,6 @@ size_t cop__alloc_usable_size(const void *block);
 /* Blocks allocated and not freed, over all threads. Exact when no other thread is allocating. */
 int64_t cop__alloc_live_blocks(void);
 
-/* Their bytes, as counted by cop__alloc_usable_size(). */
-int64_t cop__alloc_live_bytes(void);
-
 /*
  * From now on the n-th allocation (1 is the next one), on whatever thread, fails; those after it
  * do not. 0 takes the order back. Returns whether the order before this one was carried out.
