@@ -14,10 +14,10 @@
  * them.
  *
  * Three things make it quick. What holds no pointers needs no second look: of all such stretches in
- * the block the last useful one is remembered and stepped over. Where pairs lie side by side, as in
- * lists made whole or made by cop_cons() in a loop, the address of the next pair is known before
- * the one before it was read. And the longest run of such pairs with immediate heads, found while
- * measuring, is copied 16 bytes at a time without looking at it again.
+ * the block the last useful one is remembered and stepped over. Where pairs lie at equal distances,
+ * as in lists made whole or made by cop_cons() in a loop, the address of the next pair is computed
+ * before the one before it was read; such a run with immediate heads is first counted and then
+ * copied 16 bytes at a time. And the longest run found while measuring is not counted again.
  *
  * A part that occurs in a term twice is copied twice, as in Erlang.
  */
@@ -254,57 +254,60 @@ static void copy_adjacent(uint64_t *to, const uint64_t *from, size_t pairs, uint
                 *(pair_words *)to = *(const pair_words *)from + add;
 }
 
-/* The run that was found while measuring. Returns the pair behind it in the source. */
-static uint64_t copy_run(uint64_t *to, const struct copy_size *size)
+/* A run of pairs, each `step` bytes from the one before it; in the copy they lie side by side. */
+static void copy_run(uint64_t *to, const uint64_t *pair, size_t pairs, uint64_t step)
 {
-        uint64_t from = pair_term(size->run).word;
-        const uint64_t *end = to + size->run_pairs * PAIR_WORDS;
+        uint64_t from = pair_term(pair).word;
+        const uint64_t *end = to + pairs * PAIR_WORDS;
 
-        if (size->run_step == PAIR_BYTES) {
-                copy_adjacent(to, size->run, size->run_pairs, pair_term(to).word - from);
-                return from + size->run_pairs * PAIR_BYTES;
+        if (step == PAIR_BYTES) {
+                copy_adjacent(to, pair, pairs, pair_term(to).word - from);
+                return;
         }
-        while (to < end) {
+        for (; to < end; to += PAIR_WORDS, from += step) {
                 to[0] = *words_of(term_of(from));
                 to[1] = pair_term(to + PAIR_WORDS).word;
-                to += PAIR_WORDS;
-                from += size->run_step;
         }
-        return from;
+}
+
+/* Copies the run that begins with this pair, if one does, and returns how many pairs it has. */
+static size_t place_run(struct copying *c, uint64_t *to, const uint64_t *pair)
+{
+        uint64_t step = pair[1] - pair_term(pair).word;
+        size_t pairs;
+
+        if (tag_of(term_of(pair[1])) != TAG_PAIR)
+                return 0;
+        pairs = pair == c->size->run ? c->size->run_pairs : count_run(pair, step);
+        copy_run(to, pair, pairs, step);
+        return pairs;
 }
 
 /* All pairs of a list; their heads, and an improper tail, still point to where they did. */
-static cop_term place_list(struct copying *c, cop_term list)
+static cop_term place_list(struct copying *c, const uint64_t *pair)
 {
         uint64_t *to = c->top;
-        uint64_t word = list.word, step = PAIR_BYTES;
         uint64_t immediates = 4;
+        cop_term list = pair_term(to), rest;
 
-        while (tag_of(term_of(word)) == TAG_PAIR) {
-                const uint64_t *pair = words_of(term_of(word));
-                uint64_t next;
+        do {
+                size_t run = place_run(c, to, pair);
 
-                if (pair == c->size->run) {
-                        word = copy_run(to, c->size);
-                        to += c->size->run_pairs * PAIR_WORDS;
-                        pair = words_of(term_of(word));
+                if (run) { /* the pair behind it is in the tail of its last one */
+                        uint64_t step = pair[1] - pair_term(pair).word;
+
+                        pair = words_of(term_of(pair_term(pair).word + run * step));
+                        to += run * PAIR_WORDS;
                 }
                 to[0] = pair[0];
                 to[1] = pair_term(to + PAIR_WORDS).word;
                 immediates = and_immediate(immediates, pair[0]);
                 to += PAIR_WORDS;
-
-                /* guessed, so that its words are under way before this tail is known */
-                next = word + step;
-                if (hidden(next) != pair[1]) {
-                        next = pair[1];
-                        step = next - word;
-                }
-                word = next;
-        }
-        to[-1] = word;
-        immediates = and_immediate(immediates, word);
-        list = pair_term(c->top);
+                rest = term_of(pair[1]);
+                pair = words_of(rest);
+        } while (tag_of(rest) == TAG_PAIR);
+        to[-1] = rest.word;
+        immediates = and_immediate(immediates, rest.word);
         c->top = to;
         if (immediates)
                 note_flat(c, words_of(list));
@@ -313,7 +316,8 @@ static cop_term place_list(struct copying *c, cop_term list)
 
 static cop_term place(struct copying *c, cop_term term)
 {
-        return tag_of(term) == TAG_PAIR ? place_list(c, term) : place_box(c, words_of(term));
+        return tag_of(term) == TAG_PAIR ? place_list(c, words_of(term))
+                                        : place_box(c, words_of(term));
 }
 
 /* Copies what the words of the block point to, and what that points to, until nothing does. */
