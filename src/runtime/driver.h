@@ -3,8 +3,8 @@
  *
  * Time, chance, threads, sleeping and waking, and I/O go through this one table, and through
  * nothing else. The real driver (driver_threads.c) has OS threads and the clock; the simulated one
- * (driver_sim.c) has the caller's thread alone, a clock that jumps to the next thing to happen, and
- * a seed: the same seed gives the same run.
+ * (driver_sim.c) lets one thread run at a time, has a clock that jumps to the next thing to happen
+ * when all wait, and a seed: the same seed gives the same run.
  *
  * A worker is a thread that runs processes: its function is called once and returns when the system
  * stops.
@@ -16,59 +16,73 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where one thread sleeps and others wake it. One wake is enough for any number of sleeps not yet
- * begun. */
+/* Where one thread sleeps and others wake it. One ring is enough for any number of waits not yet
+ * begun. Zeroed: not rung. */
 struct bell {
         _Atomic(uint32_t) rung; /* 0 nothing, 1 rung, 2 somebody sleeps */
 };
 
 /* Work for a thread that may block. */
 struct blocking_job {
-        struct blocking_job *next;
+        struct blocking_job *next; /* the pool's until run is called */
         void (*run)(struct blocking_job *job);
 };
 
 struct driver {
         bool simulated;
 
-        int64_t (*now_ns)(void);        /* never goes back; starts above zero */
+        /* Never goes back; starts above zero. Simulated: moves only while everybody waits. */
+        int64_t (*now_ns)(void);
         int64_t (*wall_clock_ns)(void); /* since 1970 */
         uint64_t (*random)(void);
 
-        /* How many workers the machine can run at once. */
+        /* How many workers the machine can run at once. Simulated: one. */
         int (*cores)(void);
-        /* Runs fn(argument) on a thread of its own; simulated: notes it, for run_workers. */
+        /* Runs fn(argument) on a thread of its own. Simulated: when the others wait. Returns 0 or
+         * -errno. */
         int (*thread_start)(void *(*fn)(void *), void *argument, void **thread);
         /* Waits for its end. */
         void (*thread_join)(void *thread);
 
-        /* Sleeps until the bell is rung or deadline_ns has passed (INT64_MAX: never). Spins a
-         * little first when the work is likely to come at once. */
+        /* Sleeps until the bell is rung or deadline_ns has passed (INT64_MAX: never); takes the
+         * ring. Spins a little first, where there is more than one core. May return early.
+         * Simulated: where all threads wait for ever, the program stops with a report. */
         void (*bell_wait)(struct bell *bell, int64_t deadline_ns);
         void (*bell_ring)(struct bell *bell);
 
-        /* Runs the job on a thread of the pool (up to a limit; then it queues). Simulated: at once.
-         */
+        /* Runs the job on a thread of the pool (up to COP_BLOCKING_THREADS of them, default 64; then
+         * it queues). Simulated: at once. Returns 0, or -errno: it will not run. */
         int (*blocking)(struct blocking_job *job);
 
         /*
-         * The poller: one for the system. watch: calls ready(argument, what) on some worker's
-         * thread, once, when fd is ready for what (see COP_READABLE). unwatch: no call begins
-         * afterwards. poll: looks (timeout 0) or waits until deadline_ns; the thread that waits in
-         * it is woken by poll_wake.
+         * The poller: one for the system.
+         *
+         * watch: calls ready(argument, what) on the thread that polls, once, when fd is ready for
+         * what (COP_READABLE, COP_WRITABLE; errors and hang-ups count as both). Two may watch a
+         * descriptor, for different things. Returns 0; -EBUSY somebody else waits for the same; -EPERM
+         * a file: it is always ready; -EBADF, -ENOMEM; -ENOTSUP simulated.
+         *
+         * unwatch: takes back what was watched with this argument. Returns 0: it will not be
+         * called; -ENOENT: it was, or is just being called, or never was there. Needed before fd is
+         * closed.
+         *
+         * poll: calls what is ready, at once (deadline passed) or as soon as something is, and
+         * returns; also when the deadline has passed, or after poll_wake. One thread at a time.
          */
         int (*watch)(int fd, int what, void (*ready)(void *argument, int what), void *argument);
-        int (*unwatch)(int fd);
+        int (*unwatch)(int fd, void *argument);
         void (*poll)(int64_t deadline_ns);
         void (*poll_wake)(void);
 
-        /* Which of n candidates goes on, and how long a batch is: the real driver takes the first.
-         * Simulated only. */
+        /* Which of n candidates goes on, and how long a batch is: below n. The real driver takes
+         * the first. */
         size_t (*choose)(size_t n);
 
-        /* Start and stop of the driver itself. seed: simulated only. */
+        /* Start and stop of the driver itself. seed: simulated only. start returns 0 or -errno.
+         * stop waits a second for blocking jobs that still run, and returns how many then do: what
+         * they need must stay. */
         int (*start)(uint64_t seed);
-        void (*stop)(void);
+        int (*stop)(void);
 };
 
 extern const struct driver cop__driver_threads;
