@@ -114,6 +114,11 @@ COP_TEST(OUTSIDE_examples, "each example is built from what is installed", .limi
         assert_output("examples", "all examples\n");
 }
 
+COP_TEST(OUTSIDE_readme, "the program in README.md prints what README.md says", .limit_s = 60)
+{
+        assert_output("readme", "as README.md says\n");
+}
+
 COP_TEST(OUTSIDE_man, "the man pages are installed", .limit_s = 60)
 {
         try("man");
