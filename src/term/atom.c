@@ -9,11 +9,11 @@
  *
  * Order     An atom is complete before its pointer is stored (release), and an array is complete
  *           before it is `current`; a find reads both with acquire. A find that still looks at an
- *           older array may miss an atom that is being made at this moment, as if it had come
- *           before it; one that the caller has heard of it does not miss, because hearing of it
- * came after the array was published. Owners    Atoms and arrays are never freed: a find may be
- * looking at any of them. The older arrays together are smaller than the newest. All of it hangs on
- * static pointers, so a leak checker finds nothing lost.
+ *           older array may miss an atom that is made at this moment, as if it had come before it.
+ *           It does not miss one that its caller was told of: whoever told knew the newer array.
+ * Owners    Atoms and arrays are never freed: a find may be looking at any of them. The older
+ *           arrays together are smaller than the newest. All of it hangs on static pointers, so a
+ *           leak checker finds nothing lost.
  *
  * The first array and the memory of the first atoms are static: the atoms that Coppice itself uses
  * are made before main, and that cannot fail. Whoever comes even earlier, in a constructor, makes

@@ -4,10 +4,10 @@
  * measure   walks the term and adds up its words. What it must come back to (the rest of a tuple,
  *           the tail of a list) it notes in a stack of words (words.h); the last part of anything
  *           needs no note, so a list of any length and a nest of last elements cost no memory.
- * copy      copies the root to the start of the block and then goes through the block word by word:
- *           a word that points out of the block is a part not copied yet; it is copied to the end
- * of what is there, and the word is made to point to it. When there is nothing more to go through,
- * all is copied. This needs no stack and cannot fail.
+ * copy      copies the root to the start of the block, then goes through the block word by word. A
+ *           word that points out of the block is a part not copied yet: it is copied to the end of
+ *           what is there, and the word made to point to it. When there is nothing more to go
+ *           through, all is copied. This needs no stack and cannot fail.
  *
  * A list is copied with all its pairs side by side, whatever they were in the source, before any
  * head is looked into. So copies of copies are fast: their pairs are where a processor expects

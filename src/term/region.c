@@ -19,6 +19,7 @@
 #include "term/region.h"
 
 #include "base/alloc.h"
+#include "base/bug.h"
 #include "term/bits.h"
 #include "term/host.h"
 
@@ -151,6 +152,32 @@ void cop__region_rewind(struct region *region, const struct cop_mark *mark)
 size_t cop__region_words(const struct region *region)
 {
         return region->used_words + (region->newest ? chunk_words(region->newest) : 0);
+}
+
+void cop__region_audit(const struct region *region)
+{
+        const struct region_chunk *chunk;
+        const struct shared_bits *bits;
+        size_t older = 0;
+
+        if (!region->newest) {
+                cop__assert(!region->top && !region->end);
+                cop__assert(!region->shared);
+        } else {
+                cop__assert(region->end == region->newest->end);
+                cop__assert(region->top >= region->newest->words && region->top <= region->end);
+                for (chunk = region->newest->older; chunk; chunk = chunk->older)
+                        older += chunk_words(chunk);
+        }
+        cop__assert(region->used_words == older);
+        for (bits = region->shared; bits; bits = bits->next) {
+                cop__assert(header_kind(bits->header) == BOX_SHARED);
+                cop__assert(bits->owner->users > 0);
+                cop__assert(bits->start >= bits->owner->bytes);
+                cop__assert((size_t)(bits->start - bits->owner->bytes) +
+                                    (bits->bit_count + 7) / 8 <=
+                            bits->owner->size);
+        }
 }
 
 /* How large the next chunk is to be, so that it holds `words` and the limit is kept; 0: cannot. */

@@ -97,6 +97,9 @@ static inline void cop__region_adopt(struct region *region, struct adopted *bloc
         region->adopted = block;
 }
 
+/* Walks the chunks and stops the program with a report when an invariant is broken. */
+void cop__region_audit(const struct region *region);
+
 /* How many words a region holds, used or free. */
 size_t cop__region_words(const struct region *region);
 

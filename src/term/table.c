@@ -13,16 +13,17 @@
  *
  * Owners    Everything, segments, keys and values, is kept memory (keep.c) of the process that made
  *           the table, so that its end frees all of it without looking into the table.
- * Invariant Entry numbers below `used` are in a chain, or in the chain of `unused`. An entry's
- * bucket is the hash's low bits, one bit less where that bucket is not there yet.
+ * Invariant Entry numbers below `used` are in a bucket's chain, or in that of `unused`. An entry's
+ *           bucket is its hash's low bits, one bit less where that bucket is not there yet.
  *
  * A put first gets all memory it needs and only then changes the table: without memory the process
  * crashes, but where that is caught the table is as it was.
  */
-#include <coppice/table.h>
+#include "term/table.h"
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "term/host.h"
 #include "term/region.h"
 
@@ -182,6 +183,31 @@ void cop_table_free(struct cop_table *table)
                 return;
         cop_table_clear(table);
         disown(table);
+}
+
+void cop__table_audit(const struct cop_table *table)
+{
+        size_t size = 0, unused = 0;
+        uint32_t bucket, at;
+
+        for (bucket = 0; bucket < table->buckets; bucket++) {
+                for (at = *chain_at(table, bucket); at != NOBODY; at = entry_at(table, at)->next) {
+                        cop__assert(at < table->used);
+                        cop__assert(entry_at(table, at)->kind != UNUSED);
+                        cop__assert(bucket_of(table, entry_at(table, at)->hash) == bucket);
+                        size++;
+                        cop__assert(size <= table->size); /* or it is a circle */
+                }
+        }
+        for (at = table->unused; at != NOBODY; at = entry_at(table, at)->next) {
+                cop__assert(at < table->used);
+                cop__assert(entry_at(table, at)->kind == UNUSED);
+                unused++;
+                cop__assert(unused <= table->used);
+        }
+        cop__assert(size == table->size);
+        cop__assert(size + unused == table->used);
+        cop__assert(table->size <= table->buckets);
 }
 
 size_t cop_table_size(const struct cop_table *table)

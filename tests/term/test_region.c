@@ -214,6 +214,47 @@ COP_TEST(REGION_no_memory, "without memory nothing is taken and nothing left beh
         cop_assert(without_memory(take_pieces, NULL, NULL) >= 4);
 }
 
+COP_TEST(REGION_any,
+         "any sequence of takes, marks, rewinds, copies and resets keeps a region whole")
+{
+        enum { STEPS = 100000, MARKS = 20 };
+        struct cop_mark marks[MARKS];
+        int64_t blocks = cop__alloc_live_blocks();
+        struct region region;
+        int step, open = 0;
+
+        cop__region_init(&region);
+        for (step = 0; step < STEPS; step++) {
+                uint64_t words = cop_test_random_below(cop_test_random_below(50) ? 40 : 3000);
+
+                switch (cop_test_random_below(step % 5000 == 0 ? 12 : 10)) {
+                case 0:
+                case 1:
+                        if (open < MARKS)
+                                marks[open++] = cop__region_mark(&region);
+                        break;
+                case 2:
+                        if (open > 0)
+                                cop__region_rewind(&region, &marks[--open]);
+                        break;
+                case 3:
+                        cop_scope
+                                cop__copy(&region, random_term(4));
+                        break;
+                case 11:
+                        open = 0;
+                        cop__region_reset(&region);
+                        break;
+                default:
+                        memset(cop__region_take(&region, words + 1), 3, 8 * words + 8);
+                }
+                cop__region_audit(&region);
+        }
+        cop__region_release(&region);
+        cop__host_thread_release();
+        cop_assert(cop__alloc_live_blocks() <= blocks);
+}
+
 COP_TEST(REGION_poison, "debug builds overwrite what is given back")
 {
         struct region region;

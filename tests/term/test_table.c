@@ -14,6 +14,7 @@
 #include "support/memory.h"
 #include "support/terms.h"
 #include "term/host.h"
+#include "term/table.h"
 
 COP_TEST(TABLE_words, "counting words in ten lines")
 {
@@ -208,6 +209,7 @@ COP_TEST(TABLE_each, "each key that is there from beginning to end is met once, 
                         if (cop_test_random_below(4) == 0 && cop_table_size(table) < 1000)
                                 cop_table_put(table, cop_int(KEYS + other), NIL);
                 }
+                cop__table_audit(table);
                 for (i = 0; i < KEYS; i++) {
                         if (met[i] > 1)
                                 cop_fail("%d is met %d times", i, met[i]);
@@ -270,6 +272,8 @@ COP_TEST(TABLE_any, "any sequence of puts and removes leaves what it should", .l
                         }
                 }
                 cop_assert_equal(cop_table_size(table), size);
+                if (step % 1000 == 0)
+                        cop__table_audit(table);
                 if (step == STEPS / 2)
                         cop_table_clear(table), memset(expected, 0, sizeof(expected)), size = 0;
         }
@@ -304,6 +308,7 @@ static void check_partial(const struct cop_table *table)
 {
         size_t entries = 0;
 
+        cop__table_audit(table);
         COP_TABLE_EACH(entry, table)
         {
                 cop_assert_text(cop_to_cstring(entry.value), "value");
