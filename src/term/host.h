@@ -57,6 +57,9 @@ COP_NORETURN void cop__fail_limit(const char *what);
 struct kept *cop__kept_new(size_t words);
 void cop__kept_free(struct kept *kept);
 
+/* A kept term becomes somebody else's. */
+void cop__kept_give(cop_term term, struct kept **list);
+
 /* cop_keep(), but COP_NONE when memory is used up. */
 cop_term cop__keep_try(cop_term term);
 

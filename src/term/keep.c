@@ -27,6 +27,17 @@ static uint64_t seal_of(const struct kept *kept)
         return (uint64_t)(uintptr_t)kept << 8 | 31 << 3 | TAG_HEADER;
 }
 
+/* The block whose root the term is; NULL: it was not kept. */
+static struct kept *kept_of(cop_term term)
+{
+        struct kept *kept;
+
+        if (!has_memory(term) || cop_is_none(term))
+                return NULL;
+        kept = (struct kept *)(words_of(term) - KEPT_WORDS);
+        return words_of(term)[-1] == seal_of(kept) ? kept : NULL;
+}
+
 struct kept *cop__kept_new(size_t words)
 {
         struct kept **list = cop__host.kept();
@@ -62,6 +73,22 @@ void cop__kept_free(struct kept *kept)
         cop__free(kept);
 }
 
+void cop__kept_give(cop_term term, struct kept **list)
+{
+        struct kept *kept = kept_of(term);
+
+        if (!kept)
+                return;
+        *kept->at = kept->next;
+        if (kept->next)
+                kept->next->at = kept->at;
+        kept->next = *list;
+        kept->at = list;
+        if (*list)
+                (*list)->at = &kept->next;
+        *list = kept;
+}
+
 void cop__kept_free_all(struct kept **list)
 {
         while (*list)
@@ -92,17 +119,6 @@ cop_term cop_keep(cop_term term)
         if (cop_is_none(kept) && !cop_is_none(term))
                 cop__fail_limit("memory");
         return kept;
-}
-
-/* The block whose root the term is; NULL: it was not kept. */
-static struct kept *kept_of(cop_term term)
-{
-        struct kept *kept;
-
-        if (!has_memory(term) || cop_is_none(term))
-                return NULL;
-        kept = (struct kept *)(words_of(term) - KEPT_WORDS);
-        return words_of(term)[-1] == seal_of(kept) ? kept : NULL;
 }
 
 void cop_release(cop_term term)

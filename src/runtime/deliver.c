@@ -1,0 +1,360 @@
+/*
+ * deliver.c: signals on their way, and what each does to its receiver.
+ *
+ * Links   Both ends note a link. To take one back, an end marks it as being taken back under a
+ * number, tells the other, and forgets it when the answer with that number comes; meanwhile an exit
+ * through the link has no effect. If the link is made anew before, the number no longer fits and
+ * the answer is ignored. So both ends always agree in the end, whatever crosses on the way. Exits
+ * Decide nothing but that and why a process ends; the ending itself is exit.c. Dead    Whoever
+ * pushes to a process that has ended does itself what that one would have answered.
+ */
+#include "base/alloc.h"
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+#include "runtime/signal.h"
+#include "term/node.h"
+
+bool cop__deliver(struct signal *signal)
+{
+        struct process *p = cop__table_at(signal->to);
+
+        if (!p || !is_pid_of(p, signal->to))
+                return false;
+        switch (cop__inbox_push(&p->inbox, signal)) {
+        case PUSH_DEAD:
+                return false;
+        case PUSH_WAKE:
+                cop__enqueue(p);
+                return true;
+        case PUSH_QUEUED:
+                return true;
+        }
+        return true;
+}
+
+void cop__deliver_or_answer(struct signal *signal)
+{
+        if (signal && !cop__deliver(signal))
+                cop__answer_for_the_dead(signal, ATOM(noproc));
+}
+
+/* An answer that must not get lost; memory for a reason of one word is there or the program ends.
+ */
+static void answer(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason)
+{
+        struct signal *reply = cop__signal_of_end(kind, to, reason);
+
+        if (!reply)
+                reply = cop__signal_of_end(kind, to, ATOM(system_limit));
+        if (!reply)
+                COP_BUG("no memory to tell a process of another one's end");
+        reply->from = from;
+        reply->ref = ref;
+        if (!cop__deliver(reply))
+                cop__signal_free(reply); /* nobody is there to hear it: nothing answers an answer */
+}
+
+void cop__answer_for_the_dead(struct signal *signal, cop_term reason)
+{
+        switch (signal->kind) {
+        case SIGNAL_LINK:
+                answer(SIGNAL_LINK_EXIT, signal->from, signal->to, 0, reason);
+                break;
+        case SIGNAL_UNLINK:
+                answer(SIGNAL_UNLINKED, signal->from, signal->to, signal->ref, COP_NONE);
+                break;
+        case SIGNAL_MONITOR:
+                answer(SIGNAL_DOWN, signal->from, signal->to, signal->ref, reason);
+                break;
+        case SIGNAL_CALL:
+        case SIGNAL_SYSTEM:
+        case SIGNAL_INFO:
+                answer(SIGNAL_NO_REPLY, signal->from, signal->to, signal->ref, reason);
+                break;
+        default:
+                break;
+        }
+        cop__signal_free(signal);
+}
+
+void cop__notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason)
+{
+        answer(kind, to, from, ref, reason);
+}
+
+/* ---- receiving ---- */
+
+static void append(struct process *p, struct signal *signal)
+{
+        signal->next = NULL;
+        *p->mail_end = signal;
+        p->mail_end = &signal->next;
+        atomic_store_explicit(&p->mail_count, p->mail_count + 1, memory_order_relaxed);
+}
+
+/* A message through an alias counts while the alias is on; some are used up by it. */
+static bool alias_lets_in(struct process *p, uint64_t alias)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, alias);
+        uint64_t watched;
+
+        if (!bond || bond->alias == COP_ALIAS_NONE)
+                return false;
+        if (bond->alias == COP_ALIAS_REPLY) {
+                cop__bond_remove(&p->bonds, bond);
+        } else if (bond->alias == COP_ALIAS_REPLY_DEMONITOR) {
+                watched = bond->other;
+                cop__monitor_end(p, bond);
+                cop__notify(SIGNAL_DEMONITOR, watched, pid_of(p), alias, COP_NONE);
+        }
+        return true;
+}
+
+static void on_message(struct process *p, struct signal *signal)
+{
+        if (signal->ref && !alias_lets_in(p, signal->ref)) {
+                cop__signal_free(signal);
+                return;
+        }
+        append(p, signal);
+}
+
+/* The signal's term is why the process ends: true. */
+static bool ends(struct process *p, struct signal *signal, cop_term reason)
+{
+        cop__signal_free(p->argument);
+        p->argument = signal;
+        p->reason = reason;
+        return true;
+}
+
+static bool is_atom_word(cop_term term, cop_term atom)
+{
+        return term.word == atom.word;
+}
+
+/* exit(Pid, Reason): the table of SIG-7. */
+static bool on_exit(struct process *p, struct signal *signal)
+{
+        if (is_atom_word(signal->term, ATOM(kill)) && !(p->flags & IS_GUEST))
+                return ends(p, signal, ATOM(killed));
+        if (p->flags & (TRAPS_EXITS | IS_GUEST)) {
+                cop__signal_make_exit_message(signal);
+                append(p, signal);
+                return false;
+        }
+        if (is_atom_word(signal->term, ATOM(normal)) && signal->from != pid_of(p)) {
+                cop__signal_free(signal);
+                return false;
+        }
+        return ends(p, signal, signal->term);
+}
+
+/* The other end of a link died: the table of SIG-8. */
+static bool on_link_exit(struct process *p, struct signal *signal)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, signal->from);
+        bool linked = bond && bond->kind == BOND_LINK;
+
+        if (bond)
+                cop__bond_remove(&p->bonds, bond);
+        if (linked && p->flags & (TRAPS_EXITS | IS_GUEST)) {
+                cop__signal_make_exit_message(signal);
+                append(p, signal);
+                return false;
+        }
+        if (!linked || is_atom_word(signal->term, ATOM(normal))) {
+                cop__signal_free(signal);
+                return false;
+        }
+        return ends(p, signal, signal->term);
+}
+
+static void on_link(struct process *p, struct signal *signal)
+{
+        if (!cop__bond_find(&p->bonds, signal->from) &&
+            !cop__bond_add(&p->bonds, signal->from, BOND_LINK))
+                cop__notify(SIGNAL_LINK_EXIT, signal->from, pid_of(p), 0, ATOM(system_limit));
+        cop__signal_free(signal);
+}
+
+static void on_unlink(struct process *p, struct signal *signal)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, signal->from);
+
+        if (bond && bond->kind == BOND_LINK)
+                cop__bond_remove(&p->bonds, bond);
+        cop__notify(SIGNAL_UNLINKED, signal->from, pid_of(p), signal->ref, COP_NONE);
+        cop__signal_free(signal);
+}
+
+static void on_unlinked(struct process *p, struct signal *signal)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, signal->from);
+
+        if (bond && bond->kind == BOND_UNLINKING && bond->other == signal->ref)
+                cop__bond_remove(&p->bonds, bond);
+        cop__signal_free(signal);
+}
+
+static void on_monitor(struct process *p, struct signal *signal)
+{
+        struct bond *bond = cop__bond_add(&p->bonds, signal->ref, BOND_WATCHER);
+
+        if (bond)
+                bond->other = signal->from;
+        else
+                cop__notify(SIGNAL_DOWN, signal->from, pid_of(p), signal->ref, ATOM(system_limit));
+        cop__signal_free(signal);
+}
+
+/* A bond of this kind under the signal's reference is no more. */
+static void forget(struct process *p, struct signal *signal, enum bond_kind kind)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, signal->ref);
+
+        if (bond && bond->kind == kind)
+                cop__bond_remove(&p->bonds, bond);
+        cop__signal_free(signal);
+}
+
+/* {Name, Node} for a monitor by name. */
+static cop_term down_object(const struct bond *bond, const struct signal *signal)
+{
+        cop_term pair[2] = { bond->name, cop__node_name() };
+
+        return bond->name.word ? cop_tuple(2, pair) : term_of(signal->from);
+}
+
+static void on_down(struct process *p, struct signal *signal)
+{
+        struct bond *bond = cop__bond_find(&p->bonds, signal->ref);
+        cop_term tag;
+
+        if (!bond || bond->kind != BOND_MONITOR) {
+                cop__signal_free(signal);
+                return;
+        }
+        tag = bond->tag.word ? bond->tag : ATOM(DOWN);
+        if (!cop__signal_make_down_message(&signal, tag, down_object(bond, signal)))
+                COP_BUG("no memory to tell a process of another one's end");
+        cop__monitor_end(p, bond);
+        append(p, signal);
+}
+
+void cop__monitor_end(struct process *p, struct bond *bond)
+{
+        cop_term tag = bond->tag;
+
+        cop__bond_remove(&p->bonds, bond);
+        cop_release(tag);
+}
+
+/* The answer to the call the process waits for, or to one of its requests; else too late. */
+static void on_reply(struct process *p, struct signal *signal)
+{
+        struct bond *bond;
+
+        if (signal->ref == atomic_load_explicit(&p->await, memory_order_relaxed)) {
+                atomic_store_explicit(&p->await, 0, memory_order_relaxed);
+                p->reply = signal;
+                return;
+        }
+        bond = cop__bond_find(&p->bonds, signal->ref);
+        if (bond && bond->kind == BOND_REQUEST && !bond->tag.word)
+                bond->tag = term_of((uint64_t)(uintptr_t)signal);
+        else
+                cop__signal_free(signal);
+}
+
+static void on_leader(struct process *p, struct signal *signal)
+{
+        atomic_store_explicit(&p->leader, signal->term.word, memory_order_relaxed);
+        cop__signal_free(signal);
+}
+
+/* True: the process is to end. */
+static bool receive(struct process *p, struct signal *signal)
+{
+        switch ((enum signal_kind)signal->kind) {
+        case SIGNAL_MESSAGE:
+                on_message(p, signal);
+                return false;
+        case SIGNAL_CAST:
+        case SIGNAL_CALL:
+        case SIGNAL_SYSTEM:
+                append(p, signal);
+                return false;
+        case SIGNAL_EXIT:
+                return on_exit(p, signal);
+        case SIGNAL_LINK_EXIT:
+                return on_link_exit(p, signal);
+        case SIGNAL_LINK:
+                on_link(p, signal);
+                return false;
+        case SIGNAL_UNLINK:
+                on_unlink(p, signal);
+                return false;
+        case SIGNAL_UNLINKED:
+                on_unlinked(p, signal);
+                return false;
+        case SIGNAL_MONITOR:
+                on_monitor(p, signal);
+                return false;
+        case SIGNAL_DEMONITOR:
+                forget(p, signal, BOND_WATCHER);
+                return false;
+        case SIGNAL_DOWN:
+                on_down(p, signal);
+                return false;
+        case SIGNAL_REPLY:
+        case SIGNAL_NO_REPLY:
+                on_reply(p, signal);
+                return false;
+        case SIGNAL_CANCEL:
+                forget(p, signal, BOND_CALLER);
+                return false;
+        case SIGNAL_LEADER:
+                on_leader(p, signal);
+                return false;
+        case SIGNAL_INFO:
+                cop__info_answer(p, signal);
+                return false;
+        case SIGNAL_NUDGE:
+                cop__signal_free(signal);
+                return false;
+        }
+        return false;
+}
+
+bool cop__signals_take(struct process *p)
+{
+        struct signal *signal = cop__inbox_take(&p->inbox);
+        uint64_t self = pid_of(p);
+
+        while (signal) {
+                struct signal *next = signal->next;
+
+                if (signal->to != self) {
+                        cop__answer_for_the_dead(signal, ATOM(noproc));
+                } else if (receive(p, signal)) {
+                        /* What is left is answered when the process is buried. */
+                        while (next) {
+                                signal = next;
+                                next = signal->next;
+                                append(p, signal);
+                        }
+                        return true;
+                }
+                signal = next;
+        }
+        return false;
+}
+
+void cop__signals_handle(struct process *p)
+{
+        if (atomic_load_explicit(&p->inbox.word, memory_order_relaxed) < INBOX_STATES)
+                return;
+        if (cop__signals_take(p))
+                cop__exit_now(p, p->reason);
+}

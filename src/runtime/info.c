@@ -1,0 +1,268 @@
+/*
+ * info.c: looking at processes.
+ *
+ * What stands in atomic fields of the control block is read from any thread, at once. What only the
+ * process itself may touch (its bonds, its dictionary) it is asked for by a signal, which it
+ * answers whenever it handles signals; a process that never does gets a second, then the answer is
+ * "timeout".
+ */
+#include "runtime/guest.h"
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+#include "term/pattern.h"
+
+enum { ANSWER_MS = 1000 };
+
+static struct process *living(cop_pid pid)
+{
+        struct process *p = tag_of(term_of(pid.word)) == TAG_PID ? cop__table_at(pid.word) : NULL;
+
+        if (!p || !is_pid_of(p, pid.word) ||
+            atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_EXITING)
+                return NULL;
+        return p;
+}
+
+bool cop_is_alive(cop_pid pid)
+{
+        return living(pid) != NULL;
+}
+
+/* ---- at once ---- */
+
+static cop_term status_of(struct process *p)
+{
+        static const char *const names[] = {
+                [STATUS_FREE] = "exiting",    [STATUS_RUNNABLE] = "runnable",
+                [STATUS_RUNNING] = "running", [STATUS_WAITING] = "waiting",
+                [STATUS_EXITING] = "exiting",
+        };
+
+        return cop_atom(names[atomic_load_explicit(&p->status, memory_order_relaxed)]);
+}
+
+static cop_term queue_length(struct process *p)
+{
+        return cop_uint(atomic_load_explicit(&p->mail_count, memory_order_relaxed) +
+                        cop__inbox_count(&p->inbox));
+}
+
+static cop_term name_of(struct process *p)
+{
+        uint64_t name = atomic_load_explicit(&p->name, memory_order_relaxed);
+
+        return name && name != NAME_DEAD ? term_of(name) : cop_nil();
+}
+
+static cop_term leader_of(struct process *p)
+{
+        return term_of(atomic_load_explicit(&p->leader, memory_order_relaxed));
+}
+
+static cop_term reductions_of(struct process *p)
+{
+        return cop_uint(atomic_load_explicit(&p->reductions, memory_order_relaxed));
+}
+
+/* ---- by the process itself ---- */
+
+static cop_term bonds_of(struct process *p, enum bond_kind kind)
+{
+        cop_term list = cop_nil();
+        struct bond *bond;
+        uint32_t at = 0;
+
+        while ((bond = cop__bond_next(&p->bonds, &at))) {
+                if (bond->kind != kind)
+                        continue;
+                if (kind == BOND_LINK)
+                        list = cop_cons(term_of(bond->key), list);
+                else if (kind == BOND_WATCHER)
+                        list = cop_cons(term_of(bond->other), list);
+                else
+                        list = cop_cons(
+                                cop_build("{process, What}",
+                                          bond->name.word ? bond->name : term_of(bond->other)),
+                                list);
+        }
+        return list;
+}
+
+static cop_term links_of(struct process *p)
+{
+        return bonds_of(p, BOND_LINK);
+}
+
+static cop_term monitors_of(struct process *p)
+{
+        return bonds_of(p, BOND_MONITOR);
+}
+
+static cop_term monitored_by(struct process *p)
+{
+        return bonds_of(p, BOND_WATCHER);
+}
+
+static cop_term dictionary_of(struct process *p)
+{
+        cop_term list = cop_nil();
+        size_t i;
+
+        if (!p->dictionary.word)
+                return list;
+        for (i = cop_map_size(p->dictionary); i-- > 0;)
+                list = cop_cons(cop_build("{Key, Value}", cop_map_key(p->dictionary, i),
+                                          cop_map_value(p->dictionary, i)),
+                                list);
+        return list;
+}
+
+static cop_term trap_exit_of(struct process *p)
+{
+        return cop_bool(p->flags & TRAPS_EXITS);
+}
+
+static cop_term label_of(struct process *p)
+{
+        return p->label.word ? p->label : ATOM(undefined);
+}
+
+static cop_term parent_of(struct process *p)
+{
+        return p->parent ? term_of(p->parent) : ATOM(undefined);
+}
+
+static cop_term priority_of(struct process *p)
+{
+        static const char *const names[] = { [COP_PRIORITY_NORMAL] = "normal",
+                                             [COP_PRIORITY_LOW] = "low",
+                                             [COP_PRIORITY_HIGH] = "high" };
+
+        return cop_atom(names[p->priority]);
+}
+
+static cop_term messages_of(struct process *p)
+{
+        cop_term list = cop_nil();
+        const struct signal *signal;
+
+        for (signal = p->mail; signal; signal = signal->next)
+                list = cop_cons(cop__signal_as_message(here(), signal), list);
+        return cop_reverse(list);
+}
+
+static cop_term memory_of(struct process *p)
+{
+        size_t size = sizeof(*p) + p->memory + p->bonds.room * sizeof(struct bond);
+        const struct kept *kept;
+
+        for (kept = p->kept; kept; kept = kept->next)
+                size += sizeof(*kept) + kept->words * sizeof(uint64_t);
+        if (p->stack)
+                size += cop__region_words(&p->stack->region) * sizeof(uint64_t);
+        return cop_uint(size);
+}
+
+/* What there is to ask, once. */
+static const struct {
+        const char *item;
+        cop_term (*at_once)(struct process *);
+        cop_term (*by_itself)(struct process *);
+} items[] = {
+        { "status", status_of, NULL },         { "message_queue_len", queue_length, NULL },
+        { "registered_name", name_of, NULL },  { "group_leader", leader_of, NULL },
+        { "reductions", reductions_of, NULL }, { "links", NULL, links_of },
+        { "monitors", NULL, monitors_of },     { "monitored_by", NULL, monitored_by },
+        { "dictionary", NULL, dictionary_of }, { "trap_exit", NULL, trap_exit_of },
+        { "label", NULL, label_of },           { "parent", NULL, parent_of },
+        { "priority", NULL, priority_of },     { "messages", NULL, messages_of },
+        { "memory", NULL, memory_of },
+};
+
+enum { ITEMS = sizeof(items) / sizeof(*items) };
+
+static size_t item_index(const char *item)
+{
+        size_t i;
+
+        for (i = 0; i < ITEMS; i++) {
+                if (__builtin_strcmp(items[i].item, item) == 0)
+                        return i;
+        }
+        cop__fail_badarg(COP_HERE);
+}
+
+void cop__info_answer(struct process *p, struct signal *question)
+{
+        size_t i = (size_t)small_value(question->term);
+        cop_term answer = items[i].by_itself(p);
+        struct signal *reply = cop__signal_with(SIGNAL_REPLY, question->from, answer);
+
+        if (reply) {
+                reply->from = pid_of(p);
+                reply->ref = question->ref;
+                if (!cop__deliver(reply))
+                        cop__signal_free(reply);
+        }
+        cop__signal_free(question);
+}
+
+/* ---- asking ---- */
+
+static cop_term ask(cop_pid pid, size_t i)
+{
+        struct process *self = cop__self();
+        struct signal *question = cop__signal_with(SIGNAL_INFO, pid.word, small_term((int64_t)i));
+        cop_term result;
+
+        if (!question)
+                cop__fail_limit("memory");
+        if (pid.word == pid_of(self)) {
+                cop__signal_free(question);
+                return items[i].by_itself(self);
+        }
+        if (cop__ask(self, question, ANSWER_MS, &result))
+                return result;
+        return result.word == ATOM(timeout).word ? result : COP_NONE;
+}
+
+cop_term cop_process_info(cop_pid pid, const char *item)
+{
+        size_t i = item_index(item);
+        struct process *p = living(pid);
+
+        if (!p)
+                return COP_NONE;
+        return items[i].at_once ? items[i].at_once(p) : ask(pid, i);
+}
+
+static cop_term processes(uint64_t leader)
+{
+        cop_term list = cop_nil();
+        uint32_t i;
+
+        for (i = cop__table_slots(); i-- > 0;) {
+                struct process *p = cop__table_slot(i);
+                uint64_t pid = p ? pid_of(p) : 0;
+
+                if (pid && !(p->flags & IS_GUEST) &&
+                    (!leader || atomic_load_explicit(&p->leader, memory_order_relaxed) == leader))
+                        list = cop_cons(term_of(pid), list);
+        }
+        return list;
+}
+
+cop_term cop_processes(void)
+{
+        return processes(0);
+}
+
+cop_term cop_processes_of(cop_pid group_leader)
+{
+        return processes(group_leader.word);
+}
+
+size_t cop_process_count(void)
+{
+        return cop__table_count() - cop__guest_count();
+}

@@ -1,0 +1,262 @@
+/*
+ * own.c: memory and resources of a process.
+ *
+ * One list a process, newest first. A block from cop_alloc() is its header and the memory behind
+ * it; what was handed to cop_own() is a header with a pointer and its destructor. Taking one out
+ * costs the same however long the list is for the former; the latter are looked for from the newest
+ * on.
+ *
+ * A destructor that raises does not keep the others from running: each is taken off the list before
+ * it is called, and called under a cop_try().
+ */
+#include <coppice/memory.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "runtime/own.h"
+#include "runtime/scheduler.h"
+
+struct block {
+        struct block *next, **at;
+        void (*destructor)(void *); /* NULL: memory of cop_alloc() */
+        void *pointer;              /* of cop_own(); else the size */
+        max_align_t memory[];
+};
+
+static void put(struct process *p, struct block *block)
+{
+        block->next = p->blocks;
+        block->at = &p->blocks;
+        if (p->blocks)
+                p->blocks->at = &block->next;
+        p->blocks = block;
+}
+
+static void take_out(struct block *block)
+{
+        *block->at = block->next;
+        if (block->next)
+                block->next->at = block->at;
+}
+
+static struct block *block_of(void *memory)
+{
+        return (struct block *)((char *)memory - offsetof(struct block, memory));
+}
+
+static size_t size_of(const struct block *block)
+{
+        return (size_t)(uintptr_t)block->pointer;
+}
+
+/* Counts memory of a process that has a quota; over it, the process ends. */
+static void count_memory(struct process *p, size_t more)
+{
+        p->memory += more;
+        if (p->quotas && p->quotas->memory_max && p->memory > p->quotas->memory_max) {
+                p->memory -= more;
+                cop_exit("{quota, memory}");
+        }
+}
+
+void *cop_alloc(size_t size)
+{
+        struct process *p = cop__self();
+        struct block *block;
+
+        if (size > SIZE_MAX / 2)
+                cop__fail_limit("memory");
+        count_memory(p, size);
+        block = cop__alloc_zeroed(sizeof(*block) + size);
+        if (!block) {
+                p->memory -= size;
+                cop__fail_limit("memory");
+        }
+        block->pointer = (void *)(uintptr_t)size;
+        put(p, block);
+        return block->memory;
+}
+
+void *cop_realloc(void *memory, size_t size)
+{
+        struct process *p = cop__self();
+        struct block *block, *moved;
+        size_t before;
+
+        if (!memory)
+                return cop_alloc(size);
+        block = block_of(memory);
+        before = size_of(block);
+        if (size > SIZE_MAX / 2)
+                cop__fail_limit("memory");
+        if (size > before)
+                count_memory(p, size - before);
+        else
+                p->memory -= before - size;
+        take_out(block);
+        moved = cop__realloc(block, sizeof(*block) + size);
+        if (!moved) {
+                put(p, block);
+                p->memory = p->memory - size + before;
+                cop__fail_limit("memory");
+        }
+        moved->pointer = (void *)(uintptr_t)size;
+        put(p, moved);
+        return moved->memory;
+}
+
+void cop_free(void *memory)
+{
+        if (!memory)
+                return;
+        cop__self()->memory -= size_of(block_of(memory));
+        take_out(block_of(memory));
+        cop__free(block_of(memory));
+}
+
+char *cop_strdup(const char *text)
+{
+        size_t size = strlen(text) + 1;
+
+        return memcpy(cop_alloc(size), text, size);
+}
+
+/* ---- what has a destructor ---- */
+
+void cop_own(void *pointer, void (*destructor)(void *))
+{
+        struct process *p = cop__self();
+        struct block *block;
+
+        if (!destructor)
+                cop__fail_badarg(COP_HERE);
+        block = cop__alloc(sizeof(*block));
+        if (!block) {
+                destructor(pointer);
+                cop__fail_limit("memory");
+        }
+        block->pointer = pointer;
+        block->destructor = destructor;
+        put(p, block);
+}
+
+static struct block *find(struct process *p, const void *pointer, void (*destructor)(void *))
+{
+        struct block *block;
+
+        for (block = p->blocks; block; block = block->next) {
+                if (block->destructor && block->pointer == pointer &&
+                    (!destructor || block->destructor == destructor))
+                        return block;
+        }
+        return NULL;
+}
+
+static bool disown(const void *pointer, void (*destructor)(void *))
+{
+        struct block *block = find(cop__self(), pointer, destructor);
+
+        if (!block)
+                return false;
+        take_out(block);
+        cop__free(block);
+        return true;
+}
+
+bool cop_disown(void *pointer)
+{
+        return disown(pointer, NULL);
+}
+
+bool cop_dispose(void *pointer)
+{
+        struct block *block = find(cop__self(), pointer, NULL);
+        void (*destructor)(void *);
+
+        if (!block)
+                return false;
+        destructor = block->destructor;
+        take_out(block);
+        cop__free(block);
+        destructor(pointer);
+        return true;
+}
+
+static void close_fd(void *fd)
+{
+        close((int)(intptr_t)fd);
+}
+
+void cop_own_fd(int fd)
+{
+        cop_own((void *)(intptr_t)fd, close_fd);
+}
+
+bool cop_disown_fd(int fd)
+{
+        return disown((void *)(intptr_t)fd, close_fd);
+}
+
+static void close_file(void *file)
+{
+        fclose(file);
+}
+
+void cop_own_file(FILE *file)
+{
+        cop_own(file, close_file);
+}
+
+/* ---- the end ---- */
+
+bool cop__blocks_need_stack(const struct process *p)
+{
+        const struct block *block;
+
+        for (block = p->blocks; block; block = block->next) {
+                if (block->destructor)
+                        return true;
+        }
+        return false;
+}
+
+static void destroy(void *argument)
+{
+        struct block *block = argument;
+
+        block->destructor(block->pointer);
+}
+
+void cop__blocks_free(struct process *p)
+{
+        struct block *block, *memory = NULL;
+        cop_term reason;
+
+        while ((block = p->blocks)) {
+                take_out(block);
+                if (!block->destructor) {
+                        block->next = memory; /* a destructor may still look at it */
+                        memory = block;
+                        continue;
+                }
+                cop_try(destroy, block, &reason);
+                cop__free(block);
+        }
+        while ((block = memory)) {
+                memory = block->next;
+                cop__free(block);
+        }
+}
+
+size_t cop_memory_used(void)
+{
+        struct process *p = cop__self();
+        struct kept *kept;
+        size_t words = cop__region_words(cop__thread()->region);
+
+        for (kept = p->kept; kept; kept = kept->next)
+                words += kept->words;
+        return p->memory + words * sizeof(uint64_t);
+}

@@ -1,0 +1,246 @@
+/*
+ * process.h: the control block of a process.
+ *
+ * Blocks lie in slabs and are never used for anything else, so a pointer to one is good for ever;
+ * whom it belongs to now says its pid. Fields are grouped by who touches them. "Owner" is whatever
+ * thread is running the process, or its scheduler while it does not run: there is just one at a
+ * time, handed on through the inbox (inbox.h).
+ *
+ * Life    free -> (spawn) queued <-> running <-> parked -> exiting -> free. `status` follows, for
+ * people. Stack   A handler process has a stack during a turn only; whoever waits in the middle of
+ * one keeps it, and goes on on the thread it left (`home`).
+ */
+#ifndef COP_RUNTIME_PROCESS_H
+#define COP_RUNTIME_PROCESS_H
+
+#include <stdatomic.h>
+
+#include <coppice/handler.h>
+
+#include "base/bug.h"
+#include "runtime/bonds.h"
+#include "runtime/inbox.h"
+#include "runtime/stack.h"
+#include "runtime/wheel.h"
+#include "term/atom.h"
+#include "term/host.h"
+#include "term/value.h"
+
+struct scheduler;
+struct thread;
+struct block;
+struct timer;
+struct guest;
+
+enum status {
+        STATUS_FREE,
+        STATUS_RUNNABLE,
+        STATUS_RUNNING,
+        STATUS_WAITING,
+        STATUS_EXITING,
+};
+
+/* A timer with what it does: called under the wheel's lock, when it has been taken out. */
+struct alarm {
+        struct wheel_timer timer;
+        void (*fire)(struct scheduler *scheduler, struct alarm *alarm, int64_t now);
+};
+
+/* What a process that gives up its thread wants next. */
+enum after {
+        AFTER_PARK,      /* sleep until something comes */
+        AFTER_YIELD,     /* back into the queue */
+        AFTER_END,       /* a handler's turn is over: the stack goes back, then as PARK */
+        AFTER_YIELD_END, /* the same, then as YIELD */
+        AFTER_EXIT,      /* it has ended; its reason is in `reason` */
+};
+
+enum {
+        TRAPS_EXITS = 1,
+        IS_HANDLER = 2,
+        IS_GUEST = 4, /* stands for a thread of the program's own; guest.h */
+        INHERITS_QUOTAS = 8,
+        HAS_ARGUMENT = 16, /* handler: init is still to be called */
+        TAKES_POINTER = 32,
+        IN_BLOCKING = 64, /* a pool thread works for it */
+        WAS_KILLED = 128, /* ended by a signal or a fault: nothing on its stack runs any more */
+};
+
+/* Limits; few processes have any, so they lie apart. */
+struct quotas {
+        size_t memory_max;
+        size_t inbox_max;
+        int64_t inbox_block_ms;
+        enum cop_inbox_policy inbox_policy;
+        bool inherit;
+};
+
+struct process {
+        /* Any thread. */
+        struct inbox inbox;
+        _Atomic(uint64_t) pid;    /* word of the user; 0: free */
+        _Atomic(uint64_t) await;  /* ref of the call it waits for; written by the owner */
+        _Atomic(uint64_t) name;   /* word of its atom, 0: none; NAME_DEAD: it gets none any more */
+        _Atomic(uint64_t) leader; /* pid */
+        _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
+        _Atomic(uint8_t) status;      /* enum status; written by the owner */
+        uint32_t slot;                /* set once for ever */
+        uint64_t refs; /* owner: references made by users of this slot; goes on for ever */
+        uint64_t uses; /* who takes the block: how many users it had; goes on for ever */
+
+        /* From here on all is zero in a new process. */
+
+        /* Who has it in a queue, else owner. */
+        struct process *next;
+        uint16_t flags;         /* owner */
+        uint8_t priority;       /* set once */
+        struct scheduler *home; /* where it waits with a live stack, or waited last */
+
+        /* Owner. */
+        struct stack *stack;             /* NULL: has none now */
+        struct signal *mail, **mail_end; /* the mailbox, oldest first */
+        struct signal **scan;            /* receive: everything before has been looked at */
+        struct signal *handling;         /* the message a handler is called with */
+        struct signal *reply;            /* what `await` was for */
+        uint64_t called;                 /* pid that `await` is answered by */
+        struct bonds bonds;
+        union {
+                cop_process_fn *fn;
+                cop_pointer_fn *pointer_fn;
+                const void *code;
+                const struct cop_handler *handler;
+        };
+        void *state;             /* handler's; or argument of a pointer_fn */
+        struct signal *argument; /* carries the term it starts with, later that of its exit; NULL:
+                                    immediate */
+        struct catch_frame *catching; /* innermost cop_try */
+        struct kept *kept;            /* cop_keep() */
+        struct block *blocks;         /* cop_alloc(), cop_own() */
+        cop_term dictionary;          /* a kept map, or none */
+        cop_term label;               /* kept, or none */
+        cop_term reason;              /* the term it starts with; exiting: why */
+        struct quotas *quotas;        /* NULL: none */
+        size_t memory;   /* bytes of blocks, kept terms and mailbox, where there are quotas */
+        uint64_t parent; /* pid; 0: none */
+        _Atomic(uint64_t) reductions; /* work done, for people */
+        int32_t budget;               /* work left in this turn */
+        uint32_t stack_size;          /* in KB; 0: the ordinary one */
+        uint8_t after;                /* enum after */
+        int64_t handler_timeout_ns;   /* handler: when COP_TIMEOUT is due; INT64_MAX: never */
+
+        /* The wait for a time; see wait.c. */
+        struct alarm alarm;           /* under the lock of alarm_home's wheel */
+        struct scheduler *alarm_home; /* whose wheel; NULL: never set */
+        _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish */
+
+        struct timer *timers; /* for this process; under a lock of timer.c */
+        bool timers_closed;   /* the same */
+
+        struct guest *guest; /* IS_GUEST */
+};
+
+#define NAME_DEAD ((uint64_t)1)
+
+/* ---- the table ---- */
+
+int cop__table_start(size_t processes_max);
+/* All processes have ended. */
+void cop__table_stop(void);
+/* A free block with a new pid in *pid (not yet written to the block), inbox closed. NULL: the table
+ * is full or memory is used up. */
+struct process *cop__table_take(uint64_t *pid);
+void cop__table_give(struct process *process);
+/* The block for a pid of this node, whoever uses it now; NULL for a slot that never was. */
+struct process *cop__table_at(uint64_t pid);
+/* The process at a slot, or NULL where none lives; slots count from 0. */
+struct process *cop__table_slot(uint32_t slot);
+/* Slots ever used. */
+uint32_t cop__table_slots(void);
+size_t cop__table_count(void);
+
+static inline bool is_pid_of(const struct process *p, uint64_t pid)
+{
+        return atomic_load_explicit(&p->pid, memory_order_relaxed) == pid;
+}
+
+static inline uint64_t pid_of(const struct process *p)
+{
+        return atomic_load_explicit(&p->pid, memory_order_relaxed);
+}
+
+/* A reference that no other one is like. Owner only. */
+static inline uint64_t new_ref(struct process *p)
+{
+        return local_word(TAG_REF, p->slot, ++p->refs);
+}
+
+/* ---- a process's own affairs; on its own stack unless said otherwise ---- */
+
+/* The calling process, or the one that stands for the calling thread (made if need be). */
+struct process *cop__self(void);
+
+/* Handles what has arrived: messages go to the mailbox, all else takes effect. True: the process is
+ * to end, and p->reason (in the signal p->argument, which it then owns) says why. On: any stack. */
+bool cop__signals_take(struct process *p);
+/* The same on the process's own stack: an end takes place at once. */
+void cop__signals_handle(struct process *p);
+
+/* Ends the process. The reason is a term in its region, or immediate. */
+void cop__exit_now(struct process *p, cop_term reason) __attribute__((noreturn));
+/* On the scheduler's stack: a process that is not running ends by a signal. Returns false when it
+ * has to run once more for its destructors. */
+bool cop__exit_parked(struct process *p);
+/* On the scheduler's stack: everything a process was. Tells links and monitors, frees the block. */
+void cop__bury(struct process *p);
+/* What such a process runs on its stack. */
+void (*cop__last_act(void))(void *);
+
+/* Makes room in the turn's account; when it is used up, others run. */
+void cop__reductions(struct process *p, int32_t work);
+
+/* Sleeps until something arrives or the deadline has passed. Spurious returns are allowed. */
+void cop__wait(struct process *p, int64_t deadline_ns);
+
+/* ---- delivering; any thread ---- */
+
+/* Gives the signal to its receiver; false when there is none: then it is still the caller's. */
+bool cop__deliver(struct signal *signal);
+/* The same; what a dead receiver would have answered is done. */
+void cop__deliver_or_answer(struct signal *signal);
+/* What a dead process's answer to a signal is; frees it. reason: why it died, noproc if unknown. */
+void cop__answer_for_the_dead(struct signal *signal, cop_term reason);
+
+/* A block as a new process has it; what goes on for ever stays. */
+void cop__process_wipe(struct process *p);
+/* Registers a name for a process, which may not have begun yet; false: the name is taken, or it has
+ * one, or is dying. */
+bool cop__name_give(struct process *p, uint64_t pid, cop_term name);
+/* Tells a process something that it must not miss: for want of memory the reason is shortened.
+ * reason may be none. */
+void cop__notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason);
+/* The pid, or the atom of a name (whether anybody has it or not), behind a destination; else
+ * badarg. */
+uint64_t cop__to_receiver(struct cop__to to, const struct cop_place *place);
+/* The pid behind a destination, 0 where there is none; of an alias its owner, and the alias. site
+ * may be NULL. */
+uint64_t cop__to_pid_word(struct cop__site *site, struct cop__to to, uint64_t *alias);
+/* A monitor is over: its bond goes, and what was kept for it. */
+void cop__monitor_end(struct process *p, struct bond *bond);
+/* Answers a question about the process (info.c). */
+void cop__info_answer(struct process *p, struct signal *question);
+/* A signal that carries what the site's pattern builds; fails where memory is used up. */
+struct signal *cop__signal_build(enum signal_kind kind, uint64_t to, struct cop__site *site,
+                                 const uint64_t *words);
+
+/* Sends a call, or a question, made ready but for sender and reference, and waits. True: *result is
+ * the answer; false: why there is none. Takes the signal; NULL where there is nobody to send it to.
+ */
+bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_term *result);
+/* cop_error(), cop_exit(), cop_throw(): to the innermost cop_try(), or the process's end. */
+void cop__raise(enum failure failure, cop_term reason, const struct cop_place *place)
+        __attribute__((noreturn));
+
+/* Deadline of a wait that begins now; INT64_MAX for COP_FOREVER. */
+int64_t cop__deadline(int64_t timeout_ms);
+
+#endif

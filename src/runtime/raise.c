@@ -1,0 +1,118 @@
+/*
+ * raise.c: exits, errors and throws, and who catches them.
+ *
+ * Without longjmp: cop_try() notes where it was called (context.h), and whoever raises goes back
+ * there. Frames are a list in the control block; an end from outside drops it.
+ */
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+#include "term/pattern.h"
+
+struct attempt {
+        struct catch_frame frame;
+        enum cop_class class;
+        cop_term reason;
+};
+
+enum cop_class cop_try(void (*fn)(void *), void *argument, cop_term *reason)
+{
+        struct process *p = cop__self();
+        struct attempt attempt = { .frame.outer = p->catching, .class = COP_NORMAL };
+        struct attempt *volatile mine = &attempt;
+
+        p->catching = &attempt.frame;
+        cop__catch(&attempt.frame, fn, argument);
+        p->catching = mine->frame.outer;
+        if (mine->class != COP_NORMAL)
+                *reason = mine->reason;
+        return mine->class;
+}
+
+static COP_NORETURN void raise(enum cop_class class, cop_term reason)
+{
+        struct process *p = cop__self();
+        struct attempt *attempt = (struct attempt *)p->catching;
+
+        if (attempt) {
+                attempt->class = class;
+                attempt->reason = reason;
+                cop__catch_return(&attempt->frame);
+        }
+        cop__exit_now(p, reason);
+}
+
+/* sequence, of /home/me/sequence.c. */
+static cop_term module_of(const char *file)
+{
+        const char *slash = __builtin_strrchr(file, '/');
+        const char *name = slash ? slash + 1 : file;
+        const char *dot = __builtin_strrchr(name, '.');
+
+        return cop_atom_of(name,
+                           dot && dot != name ? (size_t)(dot - name) : __builtin_strlen(name));
+}
+
+/* [{Module, Function, 0, [{file, File}, {line, Line}]}]: the place where it was raised. */
+static cop_term stack_of(const struct cop_place *place)
+{
+        if (!place)
+                return cop_nil();
+        return cop_build("[{Module, Function, 0, [{file, File}, {line, Line}]}]",
+                         module_of(place->file), cop_atom(place->function), place->file,
+                         place->line);
+}
+
+static COP_NORETURN void raise_error(cop_term what, const struct cop_place *place)
+{
+        raise(COP_ERROR, cop_build("{What, Stack}", what, stack_of(place)));
+}
+
+static COP_NORETURN void raise_throw(cop_term value, const struct cop_place *place)
+{
+        if (cop__self()->catching)
+                raise(COP_THROW, value);
+        raise(COP_ERROR, cop_build("{{nocatch, Value}, Stack}", value, stack_of(place)));
+}
+
+void cop__raise(enum failure failure, cop_term reason, const struct cop_place *place)
+{
+        switch (failure) {
+        case FAIL_ERROR:
+                raise_error(reason, place);
+        case FAIL_THROW:
+                raise_throw(reason, place);
+        case FAIL_EXIT:
+                break;
+        }
+        raise(COP_EXIT, reason);
+}
+
+void cop_exit_term(cop_term reason)
+{
+        raise(COP_EXIT, reason.word ? reason : ATOM(badarg));
+}
+
+void cop_error_term(cop_term reason)
+{
+        raise_error(reason.word ? reason : ATOM(badarg), NULL);
+}
+
+void cop_throw_term(cop_term value)
+{
+        raise_throw(value.word ? value : ATOM(badarg), NULL);
+}
+
+void cop__exit(struct cop__site *site, const uint64_t *words)
+{
+        raise(COP_EXIT, cop__build_here(cop__site_pattern(site), words, site));
+}
+
+void cop__error(struct cop__site *site, const uint64_t *words)
+{
+        raise_error(cop__build_here(cop__site_pattern(site), words, site), &site->place);
+}
+
+void cop__throw(struct cop__site *site, const uint64_t *words)
+{
+        raise_throw(cop__build_here(cop__site_pattern(site), words, site), &site->place);
+}

@@ -1,0 +1,551 @@
+/*
+ * scheduler.c: the loop that runs processes.
+ *
+ * A turn     The scheduler handles the signals that have arrived, then switches to the process's
+ * stack: its own, where it waited, or a pooled one. What comes back says what it wants next (enum
+ * after). Idle       A scheduler with an empty queue looks for timers and I/O that are due, tries
+ * to rob another one, and goes to sleep: while others are busy, for a millisecond at most, so that
+ * it sees when there is something to rob. Waking a sleeper costs its waker as much as a hundred
+ * turns: it is done only when the queue is long, or for a process that cannot run elsewhere.
+ * Invariant  A process is in one queue, or running, or parked, or the one who woke it is about to
+ * put it into a queue.
+ */
+#include "runtime/scheduler.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "runtime/guest.h"
+#include "runtime/handler.h"
+#include "runtime/poller.h"
+#include "runtime/timer.h"
+
+struct system cop__system;
+
+enum {
+        LOOK_EVERY = 32, /* turns between looks at the clock and the poller */
+        LONG_QUEUE = 4,  /* from here on a sleeping scheduler is woken to help */
+        ROB_MOST = 128,
+        LOOK_AROUND_NS = 1000000,
+};
+
+/* ---- queues ---- */
+
+static void queue_put(struct run_queue *queue, struct process *p)
+{
+        p->next = NULL;
+        if (queue->last)
+                queue->last->next = p;
+        else
+                queue->first = p;
+        queue->last = p;
+        queue->count++;
+}
+
+static struct process *queue_take(struct run_queue *queue)
+{
+        struct process *p = queue->first;
+
+        if (!p)
+                return NULL;
+        queue->first = p->next;
+        if (!queue->first)
+                queue->last = NULL;
+        queue->count--;
+        return p;
+}
+
+/* The n-th, for simulations. */
+static struct process *queue_take_at(struct run_queue *queue, size_t n)
+{
+        struct process **at = &queue->first, *before = NULL, *p;
+
+        while (n-- > 0) {
+                before = *at;
+                at = &before->next;
+        }
+        p = *at;
+        *at = p->next;
+        if (queue->last == p)
+                queue->last = before;
+        queue->count--;
+        return p;
+}
+
+static unsigned queue_of(const struct process *p)
+{
+        static const uint8_t queues[] = { [COP_PRIORITY_HIGH] = QUEUE_HIGH,
+                                          [COP_PRIORITY_NORMAL] = QUEUE_NORMAL,
+                                          [COP_PRIORITY_LOW] = QUEUE_LOW };
+
+        return queues[p->priority];
+}
+
+static size_t queued(const struct scheduler *s)
+{
+        return s->queues[QUEUE_HIGH].count + s->queues[QUEUE_NORMAL].count +
+               s->queues[QUEUE_LOW].count;
+}
+
+static void note_load(struct scheduler *s)
+{
+        atomic_store_explicit(&s->load, queued(s), memory_order_relaxed);
+}
+
+static void wake_a_helper(const struct scheduler *busy)
+{
+        unsigned i;
+
+        for (i = 0; i < cop__system.scheduler_count; i++) {
+                struct scheduler *s = &cop__system.schedulers[i];
+
+                if (s != busy && atomic_load_explicit(&s->idle, memory_order_relaxed)) {
+                        cop__driver->bell_ring(&s->bell);
+                        return;
+                }
+        }
+}
+
+/* Into the queue of the calling thread's scheduler. */
+static void put_here(struct scheduler *s, struct process *p)
+{
+        size_t count;
+
+        cop__biased_lock_enter(&s->lock);
+        queue_put(&s->queues[queue_of(p)], p);
+        note_load(s);
+        cop__biased_lock_leave(&s->lock);
+        count = queued(s);
+        if (count >= LONG_QUEUE && (count & (count - 1)) == 0 &&
+            atomic_load_explicit(&cop__system.idle_count, memory_order_relaxed))
+                wake_a_helper(s);
+}
+
+/* To another thread's scheduler. */
+static void put_there(struct scheduler *s, struct process *p)
+{
+        struct process *newest = atomic_load_explicit(&s->remote, memory_order_relaxed);
+
+        do {
+                p->next = newest;
+                /* seq_cst: pairs with the scheduler's, which says idle and then looks here */
+        } while (!atomic_compare_exchange_weak_explicit(
+                &s->remote, &newest, p, memory_order_seq_cst, memory_order_relaxed));
+        if (atomic_load_explicit(&s->idle, memory_order_seq_cst))
+                cop__scheduler_wake(s);
+}
+
+void cop__scheduler_wake(struct scheduler *s)
+{
+        cop__driver->bell_ring(&s->bell);
+        if (atomic_load_explicit(&s->idle, memory_order_relaxed) == IDLE_POLLING)
+                cop__driver->poll_wake();
+}
+
+/* A thread of the program's own has no queue: it deals them out. */
+static struct scheduler *somebody(void)
+{
+        unsigned n = atomic_fetch_add_explicit(&cop__system.next, 1, memory_order_relaxed);
+
+        return &cop__system.schedulers[n % cop__system.scheduler_count];
+}
+
+void cop__enqueue(struct process *p)
+{
+        struct thread *t = cop__thread_or_null();
+        struct scheduler *mine = t ? t->scheduler : NULL;
+        struct scheduler *s = p->stack ? p->home : mine;
+
+        if (p->flags & IS_GUEST) {
+                cop__guest_wake(p);
+                return;
+        }
+        if (!s)
+                s = somebody();
+        atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
+        if (s == mine)
+                put_here(s, p);
+        else
+                put_there(s, p);
+}
+
+/* What others have handed over, oldest first. True: there was something. */
+static bool take_remote(struct scheduler *s)
+{
+        struct process *newest, *oldest = NULL;
+
+        if (!atomic_load_explicit(&s->remote, memory_order_seq_cst))
+                return false;
+        newest = atomic_exchange_explicit(&s->remote, NULL, memory_order_acquire);
+        while (newest) {
+                struct process *next = newest->next;
+
+                newest->next = oldest;
+                oldest = newest;
+                newest = next;
+        }
+        cop__biased_lock_enter(&s->lock);
+        while (oldest) {
+                struct process *next = oldest->next;
+
+                queue_put(&s->queues[queue_of(oldest)], oldest);
+                oldest = next;
+        }
+        note_load(s);
+        cop__biased_lock_leave(&s->lock);
+        return true;
+}
+
+static struct process *take_from(struct run_queue *queue)
+{
+        if (cop__driver->simulated && queue->count > 1)
+                return queue_take_at(queue, cop__driver->choose(queue->count));
+        return queue_take(queue);
+}
+
+/* High before normal; low when there is nothing else, and every eighth turn. */
+static struct process *take_next(struct scheduler *s)
+{
+        struct process *p = NULL;
+        bool low_first = (++s->turns & 7) == 0;
+
+        cop__biased_lock_enter(&s->lock);
+        if (s->queues[QUEUE_HIGH].count)
+                p = take_from(&s->queues[QUEUE_HIGH]);
+        if (!p && low_first)
+                p = take_from(&s->queues[QUEUE_LOW]);
+        if (!p)
+                p = take_from(&s->queues[QUEUE_NORMAL]);
+        if (!p)
+                p = take_from(&s->queues[QUEUE_LOW]);
+        note_load(s);
+        cop__biased_lock_leave(&s->lock);
+        return p;
+}
+
+/* ---- robbing ---- */
+
+/* Processes without a live stack, up to half of the queue. On: a visit. */
+static size_t take_half(struct run_queue *from, struct run_queue *loot)
+{
+        size_t most = from->count / 2 < ROB_MOST ? from->count / 2 : ROB_MOST;
+        struct process **at = &from->first, *before = NULL;
+
+        if (most == 0 && from->count == 1)
+                most = 1;
+        while (*at && loot->count < most) {
+                struct process *p = *at;
+
+                if (p->stack) {
+                        before = p;
+                        at = &p->next;
+                        continue;
+                }
+                *at = p->next;
+                if (from->last == p)
+                        from->last = before;
+                from->count--;
+                queue_put(loot, p);
+        }
+        return loot->count;
+}
+
+/* Worth it when several wait, or when one has waited for the whole of a turn that does not end. */
+static bool is_worth_robbing(struct scheduler *s, uint64_t *seen_turn)
+{
+        uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
+        size_t load = atomic_load_explicit(&s->load, memory_order_relaxed);
+        bool stuck = turn == *seen_turn;
+
+        *seen_turn = turn;
+        return load >= 2 || (load == 1 && stuck);
+}
+
+static bool rob(struct scheduler *robber, uint64_t *seen_turns)
+{
+        struct run_queue loot = { 0 };
+        unsigned i;
+
+        for (i = 0; i < cop__system.scheduler_count && !loot.count; i++) {
+                struct scheduler *s = &cop__system.schedulers[i];
+
+                if (s == robber || !is_worth_robbing(s, &seen_turns[i]) ||
+                    !cop__biased_lock_visit(&s->lock))
+                        continue;
+                take_half(&s->queues[QUEUE_NORMAL], &loot);
+                note_load(s);
+                cop__biased_lock_leave_visit(&s->lock);
+        }
+        if (!loot.count)
+                return false;
+        cop__biased_lock_enter(&robber->lock);
+        while (loot.first)
+                queue_put(&robber->queues[QUEUE_NORMAL], queue_take(&loot));
+        note_load(robber);
+        cop__biased_lock_leave(&robber->lock);
+        return true;
+}
+
+/* ---- turns ---- */
+
+static void settle(struct thread *t, struct process *p);
+
+/* To the process's stack and back. */
+static void switch_to(struct thread *t, struct process *p, void (*entry)(void *))
+{
+        if (!p->stack) {
+                p->stack = cop__stack_take(&t->stacks, (size_t)p->stack_size * 1024);
+                if (!p->stack) {
+                        p->reason = cop_build("{system_limit, stacks}");
+                        if (cop__exit_parked(p))
+                                return;
+                        COP_BUG("no stack for the destructors of a process");
+                }
+        }
+        p->home = t->scheduler;
+        t->region = &p->stack->region;
+        t->current = p;
+        if (entry)
+                cop__context_start(&t->native, p->stack, entry, p);
+        else
+                cop__context_resume(&t->native, p->stack);
+        t->current = NULL;
+        t->region = &t->own_region;
+        settle(t, p);
+}
+
+static void run_turn(struct thread *t, struct process *p)
+{
+        void (*entry)(void *) = NULL;
+
+        atomic_fetch_add_explicit(&t->scheduler->turn_count, 1, memory_order_relaxed);
+        atomic_store_explicit(&p->status, STATUS_RUNNING, memory_order_relaxed);
+        p->budget = BUDGET;
+        if (cop__driver->simulated)
+                p->budget = 1 + (int32_t)cop__driver->choose(BUDGET);
+        if (cop__signals_take(p)) {
+                if (cop__exit_parked(p))
+                        goto over;
+                entry = cop__last_act();
+        } else if (!p->stack) {
+                entry = cop__process_entry(p);
+        }
+        switch_to(t, p, entry);
+over:
+        if (t->own_region.newest)
+                cop__region_reset(&t->own_region);
+}
+
+static void give_stack(struct thread *t, struct process *p)
+{
+        struct stack *stack = p->stack;
+
+        p->stack = NULL;
+        cop__region_reset(&stack->region);
+        cop__stack_give(&t->stacks, stack);
+}
+
+/* After a turn: where the process goes now. From the park on, another thread may be running it. */
+static void settle(struct thread *t, struct process *p)
+{
+        switch ((enum after)p->after) {
+        case AFTER_EXIT:
+                cop__bury(p);
+                return;
+        case AFTER_YIELD_END:
+                give_stack(t, p);
+                break;
+        case AFTER_END:
+                give_stack(t, p);
+                /* fall through */
+        case AFTER_PARK:
+                atomic_store_explicit(&p->status, STATUS_WAITING, memory_order_relaxed);
+                if (cop__inbox_park(&p->inbox))
+                        return;
+                break;
+        case AFTER_YIELD:
+                break;
+        }
+        atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
+        put_here(t->scheduler, p);
+}
+
+void cop__leave(struct process *p, enum after after)
+{
+        struct stack *stack = p->stack;
+
+        p->after = (uint8_t)after;
+        cop__context_leave(stack, &cop__thread()->native);
+}
+
+void cop__leave_for_ever(struct process *p)
+{
+        p->after = AFTER_EXIT;
+        cop__context_finish(p->stack, &cop__thread()->native);
+}
+
+void cop__reductions(struct process *p, int32_t work)
+{
+        p->budget -= work;
+        if (p->budget > 0 || p->flags & IS_GUEST)
+                return;
+        atomic_store_explicit(&p->reductions, p->reductions + (uint64_t)(BUDGET - p->budget),
+                              memory_order_relaxed);
+        cop__leave(p, AFTER_YIELD);
+        cop__signals_handle(p);
+}
+
+/* ---- the loop ---- */
+
+static int64_t timers_next(struct scheduler *s)
+{
+        int64_t next;
+
+        cop__lock_take(&s->wheel_lock);
+        next = cop__wheel_next_ns(&s->wheel);
+        cop__lock_give(&s->wheel_lock);
+        return next;
+}
+
+static void timers_run(struct scheduler *s)
+{
+        if (s->wheel.count)
+                cop__alarms_fire(s, now_ns());
+}
+
+/* Sleeps until somebody rings, a timer is due, or it is time to look around for work. */
+static void sleep_a_while(struct scheduler *s)
+{
+        bool others_busy =
+                atomic_fetch_add(&cop__system.idle_count, 1) + 1 < cop__system.scheduler_count;
+        enum idle how = cop__poller_claim() ? IDLE_POLLING : IDLE_SLEEPING;
+        int64_t deadline;
+
+        atomic_store(&s->idle, how);
+        /* Looked at after idle was said: whoever changes them from now on rings. */
+        deadline = timers_next(s);
+        if (others_busy && !cop__driver->simulated) {
+                int64_t look = now_ns() + LOOK_AROUND_NS;
+
+                deadline = deadline < look ? deadline : look;
+        }
+        if (!atomic_load(&s->remote) && !atomic_load(&cop__system.stopping)) {
+                if (how == IDLE_POLLING)
+                        cop__driver->poll(deadline);
+                else
+                        cop__driver->bell_wait(&s->bell, deadline);
+        }
+        if (how == IDLE_POLLING)
+                cop__poller_release();
+        atomic_store(&s->idle, IDLE_NOT);
+        atomic_fetch_sub(&cop__system.idle_count, 1);
+}
+
+static void work(struct thread *t)
+{
+        struct scheduler *s = t->scheduler;
+        uint64_t seen_turns[SCHEDULERS_MOST] = { 0 };
+        unsigned until_look = 0;
+
+        for (;;) {
+                struct process *p;
+
+                take_remote(s);
+                if (until_look-- == 0) {
+                        until_look = LOOK_EVERY;
+                        timers_run(s);
+                        cop__poller_look();
+                }
+                p = take_next(s);
+                if (p) {
+                        run_turn(t, p);
+                        continue;
+                }
+                timers_run(s);
+                if (queued(s) || take_remote(s))
+                        continue;
+                if (atomic_load(&cop__system.stopping))
+                        return;
+                if (cop__system.scheduler_count > 1 && rob(s, seen_turns))
+                        continue;
+                cop__stacks_trim(&t->stacks);
+                sleep_a_while(s);
+        }
+}
+
+static void *worker(void *argument)
+{
+        struct thread t = { .scheduler = argument };
+
+        cop__native_stack_init(&t.native);
+        cop__region_init(&t.own_region);
+        t.region = &t.own_region;
+        cop__thread_set(&t);
+        work(&t);
+        cop__stack_cache_release(&t.stacks);
+        cop__region_release(&t.own_region);
+        cop__thread_set(NULL);
+        return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static void stop_workers(unsigned count)
+{
+        unsigned i;
+
+        atomic_store(&cop__system.stopping, true);
+        for (i = 0; i < count; i++)
+                cop__scheduler_wake(&cop__system.schedulers[i]);
+        for (i = 0; i < count; i++)
+                cop__driver->thread_join(cop__system.schedulers[i].handle);
+}
+
+int cop__schedulers_start(unsigned count)
+{
+        size_t size = count * sizeof(*cop__system.schedulers);
+        unsigned i;
+        int err;
+
+        cop__system.schedulers = cop__alloc_aligned(size, 64);
+        if (!cop__system.schedulers)
+                return -ENOMEM;
+        memset(cop__system.schedulers, 0, size);
+        cop__system.scheduler_count = count;
+        atomic_store(&cop__system.stopping, false);
+        for (i = 0; i < count; i++) {
+                cop__system.schedulers[i].number = i;
+                cop__wheel_init(&cop__system.schedulers[i].wheel, now_ns());
+        }
+        for (i = 0; i < count; i++) {
+                err = cop__driver->thread_start(worker, &cop__system.schedulers[i],
+                                                &cop__system.schedulers[i].handle);
+                if (err < 0) {
+                        stop_workers(i);
+                        cop__free(cop__system.schedulers);
+                        return err;
+                }
+        }
+        return 0;
+}
+
+void cop__schedulers_stop(void)
+{
+        stop_workers(cop__system.scheduler_count);
+        cop__free(cop__system.schedulers);
+        cop__system.schedulers = NULL;
+}
+
+bool cop__schedulers_quiet(void)
+{
+        unsigned i;
+
+        for (i = 0; i < cop__system.scheduler_count; i++) {
+                struct scheduler *s = &cop__system.schedulers[i];
+
+                if (!atomic_load(&s->idle) || atomic_load(&s->remote))
+                        return false;
+        }
+        return true;
+}

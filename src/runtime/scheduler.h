@@ -1,0 +1,109 @@
+/*
+ * scheduler.h: who runs next, and on which thread.
+ *
+ * A scheduler is a queue of processes, a wheel of timers and the thread that has it. Its queue is
+ * its thread's own: putting in and taking out costs no atomic instruction. Others hand it processes
+ * through `remote`, and take some away (a scheduler that has nothing to do robs one that has) under
+ * a lock that costs only the robber (base/biased_lock.h).
+ *
+ * A process that is woken goes to the queue of whoever woke it, so that two that talk end up on one
+ * core; unless it has a live stack: then it goes home.
+ */
+#ifndef COP_RUNTIME_SCHEDULER_H
+#define COP_RUNTIME_SCHEDULER_H
+
+#include <stdatomic.h>
+
+#include "base/biased_lock.h"
+#include "base/lock.h"
+#include "runtime/driver.h"
+#include "runtime/process.h"
+
+enum {
+        SCHEDULERS_MOST = 256,
+        BUDGET = 4000,    /* reductions of a turn */
+        WORK_SEND = 4,    /* what a send costs */
+        WORK_MESSAGE = 4, /* what a message handled costs */
+        WORK_SPAWN = 20,
+};
+
+struct run_queue {
+        struct process *first, *last;
+        size_t count;
+};
+
+enum { QUEUE_HIGH, QUEUE_NORMAL, QUEUE_LOW, QUEUES };
+
+struct scheduler {
+        /* Its thread; robbers under `lock`. */
+        struct biased_lock lock;
+        struct run_queue queues[QUEUES];
+        uint32_t turns; /* low priority gets one turn in eight */
+
+        /* Any thread. */
+        _Alignas(64) _Atomic(struct process *) remote; /* newest first */
+        struct bell bell;
+        _Atomic(uint32_t) idle; /* it has nothing to do: ring the bell after a push to `remote` */
+        _Atomic(size_t) load;   /* processes in its queues; written by its thread */
+        _Atomic(uint64_t) turn_count;
+
+        struct lock wheel_lock;
+        struct wheel wheel;        /* under wheel_lock */
+        struct wheel_timer *fired; /* the same: timers that are to send */
+
+        unsigned number;
+        void *handle; /* of its thread, for the driver */
+};
+
+/* What an OS thread is to the runtime. Reached through cop__thread(). */
+struct thread {
+        struct region *region;       /* where new terms go now */
+        struct process *current;     /* whose code runs; NULL in a scheduler's own code */
+        struct scheduler *scheduler; /* NULL: a thread of the program's own */
+        struct native_stack native;
+        struct stack_cache stacks;
+        struct region own_region; /* for terms made in a scheduler's own code */
+        struct kept *kept;        /* kept by a thread without a process */
+};
+
+/* The calling thread's. Its address must not be kept over a switch: the process may go on
+ * elsewhere. */
+struct thread *cop__thread(void) __attribute__((noinline));
+/* NULL: no thread of the runtime, and not a guest. */
+struct thread *cop__thread_or_null(void) __attribute__((noinline));
+void cop__thread_set(struct thread *thread);
+
+struct system {
+        _Atomic(int) state; /* enum system_state */
+        unsigned scheduler_count;
+        struct scheduler *schedulers;
+        _Atomic(unsigned) idle_count;
+        _Atomic(bool) stopping; /* workers return when they have nothing to do */
+        _Atomic(unsigned) next; /* round robin for guests */
+        size_t stack_size;
+};
+
+extern struct system cop__system;
+
+int cop__schedulers_start(unsigned count);
+/* Every process has ended. */
+void cop__schedulers_stop(void);
+
+enum idle { IDLE_NOT, IDLE_SLEEPING, IDLE_POLLING };
+
+/* It is idle, and there is something for it. */
+void cop__scheduler_wake(struct scheduler *scheduler);
+
+/* A process that can run, put where it belongs. Any thread. The caller has the right to: it made
+ * it, or woke it. */
+void cop__enqueue(struct process *p);
+
+/* From a process's own stack to the scheduler. */
+void cop__leave(struct process *p, enum after after);
+/* The same for good. */
+void cop__leave_for_ever(struct process *p) __attribute__((noreturn));
+
+/* True when nobody runs or is queued, and no signal is under way: for tests. */
+bool cop__schedulers_quiet(void);
+
+#endif

@@ -1,0 +1,268 @@
+/*
+ * spawn.c: how a process begins.
+ *
+ * The parent makes all of it: block, state, argument, links and monitors on both sides. Only then
+ * does it open the inbox and put the process into a queue, so nobody ever sees half of one. Until
+ * then whatever fails is undone here.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+
+/* What is known of a process before it is one. */
+struct birth {
+        struct process *parent, *child;
+        uint64_t pid;
+        uint64_t monitor; /* reference; 0: none */
+        const struct cop_spawn_options *options;
+        unsigned flags;
+        const void *code; /* its function, or handler */
+        void *state;      /* a handler's, or argument of a pointer_fn */
+        cop_term argument;
+        cop_term label; /* kept by the parent until it is given to the child */
+};
+
+void cop__process_wipe(struct process *p)
+{
+        size_t kept = offsetof(struct process, next);
+
+        /* Others may still look at these, thinking of its last user. */
+        atomic_store_explicit(&p->await, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->name, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
+        memset((char *)p + kept, 0, sizeof(*p) - kept);
+        p->mail_end = p->scan = &p->mail;
+        p->deadline_ns = INT64_MAX;
+        p->handler_timeout_ns = INT64_MAX;
+}
+
+static bool add_quotas(struct birth *b)
+{
+        const struct cop_spawn_options *o = b->options;
+        const struct quotas *inherited = b->parent->quotas;
+        bool inherits = inherited && inherited->inherit;
+        struct quotas *quotas;
+
+        if (!inherits && !o->memory_max && !o->inbox_max)
+                return true;
+        quotas = cop__alloc_zeroed(sizeof(*quotas));
+        if (!quotas)
+                return false;
+        if (inherits)
+                *quotas = *inherited;
+        if (o->memory_max)
+                quotas->memory_max = o->memory_max;
+        if (o->inbox_max) {
+                quotas->inbox_max = o->inbox_max;
+                quotas->inbox_policy = o->inbox_policy;
+                quotas->inbox_block_ms = o->inbox_block_ms;
+        }
+        quotas->inherit = o->inherit_quotas || inherits;
+        b->child->quotas = quotas;
+        return true;
+}
+
+/* The argument: in the block itself where it is one word. */
+static bool add_argument(struct birth *b)
+{
+        if (!b->argument.word || !has_memory(b->argument)) {
+                b->child->reason = b->argument;
+                return true;
+        }
+        b->child->argument = cop__signal_with(SIGNAL_MESSAGE, b->pid, b->argument);
+        return b->child->argument != NULL;
+}
+
+static bool add_link(struct birth *b)
+{
+        return !b->options->link ||
+               (cop__bond_add(&b->child->bonds, pid_of(b->parent), BOND_LINK) &&
+                cop__bond_add(&b->parent->bonds, b->pid, BOND_LINK));
+}
+
+static bool add_monitor(struct birth *b)
+{
+        struct bond *watcher, *monitor;
+
+        if (!b->options->monitor)
+                return true;
+        b->monitor = new_ref(b->parent);
+        watcher = cop__bond_add(&b->child->bonds, b->monitor, BOND_WATCHER);
+        monitor = cop__bond_add(&b->parent->bonds, b->monitor, BOND_MONITOR);
+        if (monitor)
+                monitor->other = b->pid;
+        if (!watcher || !monitor)
+                return false;
+        watcher->other = pid_of(b->parent);
+        b->options->monitor->word = b->monitor;
+        return true;
+}
+
+static void remove_bond(struct process *p, uint64_t key)
+{
+        struct bond *bond = key ? cop__bond_find(&p->bonds, key) : NULL;
+
+        if (bond)
+                cop__bond_remove(&p->bonds, bond);
+}
+
+/* Nobody has seen it yet. */
+static void undo(struct birth *b)
+{
+        struct process *p = b->child;
+
+        remove_bond(b->parent, b->options->link ? b->pid : 0);
+        remove_bond(b->parent, b->monitor);
+        cop__bonds_release(&p->bonds);
+        cop__signal_free(p->argument);
+        cop__free(p->quotas);
+        cop__process_wipe(p);
+        cop__table_give(p);
+}
+
+static void take_over(struct birth *b)
+{
+        const struct cop_spawn_options *o = b->options;
+        struct process *p = b->child;
+
+        p->flags = (uint16_t)(b->flags | (o->trap_exits ? TRAPS_EXITS : 0));
+        p->code = b->code;
+        p->state = b->state;
+        p->priority = (uint8_t)o->priority;
+        p->stack_size = (uint32_t)((o->stack_size + 1023) / 1024);
+        p->parent = b->parent->flags & IS_GUEST ? 0 : pid_of(b->parent);
+        atomic_store_explicit(&p->leader,
+                              o->group_leader.word ? o->group_leader.word : b->parent->leader,
+                              memory_order_relaxed);
+}
+
+/* Everything that may fail. Returns NULL, or what is used up; then nothing is left of it. */
+static const char *conceive(struct birth *b)
+{
+        b->child = cop__table_take(&b->pid);
+        if (!b->child)
+                return "processes";
+        cop__process_wipe(b->child);
+        if (add_quotas(b) && add_argument(b) && add_link(b) && add_monitor(b))
+                return NULL;
+        undo(b);
+        return "memory";
+}
+
+/* From here on others may know it: by its name, even before it is in a queue. */
+static void open_inbox(struct birth *b)
+{
+        struct process *p = b->child;
+
+        cop__kept_give(b->label, &p->kept);
+        p->label = b->label;
+        atomic_store_explicit(&p->pid, b->pid, memory_order_release);
+        atomic_store_explicit(&p->inbox.word, INBOX_EMPTY, memory_order_release);
+}
+
+/* Its name was taken, so nobody knows it. */
+static void close_inbox(struct birth *b)
+{
+        struct process *p = b->child;
+
+        cop__inbox_close(&p->inbox);
+        cop__kept_free_all(&p->kept);
+        b->label = COP_NONE;
+}
+
+static void check_options(const struct birth *b)
+{
+        const struct cop_spawn_options *o = b->options;
+
+        if ((b->parent->flags & IS_GUEST && o->link) || (unsigned)o->priority > COP_PRIORITY_HIGH ||
+            (unsigned)o->inbox_policy > COP_INBOX_BLOCK)
+                cop__fail_badarg(COP_HERE);
+}
+
+/* There will be no process to free its state at its end. */
+static COP_NORETURN void fail(struct birth *b, const char *used_up)
+{
+        if (b->flags & IS_HANDLER)
+                cop__free(b->state);
+        cop_release(b->label);
+        if (!used_up)
+                cop__fail_badarg(COP_HERE);
+        cop__fail_limit(used_up);
+}
+
+static cop_pid spawn(struct birth *b)
+{
+        cop_term name = b->options->name ? cop_atom(b->options->name) : COP_NONE;
+        const char *used_up = conceive(b);
+
+        if (used_up)
+                fail(b, used_up);
+        take_over(b);
+        open_inbox(b);
+        if (name.word && !cop__name_give(b->child, b->pid, name)) {
+                close_inbox(b);
+                undo(b);
+                fail(b, NULL);
+        }
+        cop__enqueue(b->child);
+        cop__reductions(b->parent, WORK_SPAWN);
+        return (cop_pid){ b->pid };
+}
+
+cop_pid cop_spawn_with(cop_process_fn *fn, cop_term argument,
+                       const struct cop_spawn_options *options)
+{
+        struct birth b = { .parent = cop__self(),
+                           .options = options,
+                           .flags = HAS_ARGUMENT,
+                           .code = (const void *)fn,
+                           .argument = argument };
+
+        check_options(&b);
+        b.label = cop_keep(options->label);
+        return spawn(&b);
+}
+
+cop_pid cop_spawn_pointer_with(cop_pointer_fn *fn, void *argument,
+                               const struct cop_spawn_options *options)
+{
+        struct birth b = { .parent = cop__self(),
+                           .options = options,
+                           .flags = TAKES_POINTER,
+                           .code = (const void *)fn,
+                           .state = argument };
+
+        check_options(&b);
+        b.label = cop_keep(options->label);
+        return spawn(&b);
+}
+
+cop_pid cop_spawn_handler_with(const struct cop_handler *handler, cop_term argument,
+                               const struct cop_spawn_options *options)
+{
+        struct birth b = { .parent = cop__self(),
+                           .options = options,
+                           .flags = HAS_ARGUMENT | IS_HANDLER,
+                           .code = handler,
+                           .argument = argument };
+
+        check_options(&b);
+        b.label = cop_keep(options->label);
+        b.state = cop__alloc_zeroed(handler->state_size + 1);
+        if (!b.state)
+                fail(&b, "memory");
+        return spawn(&b);
+}
+
+cop_pid cop_self(void)
+{
+        return (cop_pid){ pid_of(cop__self()) };
+}
+
+cop_pid cop_parent(void)
+{
+        return (cop_pid){ cop__self()->parent };
+}

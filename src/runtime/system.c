@@ -1,0 +1,291 @@
+/*
+ * system.c: the runtime's beginning and end.
+ *
+ * Start   driver, stacks, table, schedulers; each step that fails undoes those before it.
+ * Stop    Every process gets an exit signal with reason shutdown, and at the deadline one that
+ * cannot be trapped; when the last is gone the schedulers return, and everything is given back.
+ */
+#include <coppice/system.h>
+#include <coppice/text.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/guest.h"
+#include "runtime/scheduler.h"
+#include "runtime/timer.h"
+#include "term/pattern.h"
+
+enum state { STOPPED, STARTING, RUNNING, STOPPING };
+
+static _Atomic(int) state;
+static _Atomic(int) stop_status = -1; /* what cop_stop() was called with; -1: not yet */
+static struct bell stop_bell;         /* rung by cop_stop() */
+static struct term_host own_host;     /* as it was before the start */
+
+struct process *cop__self(void)
+{
+        struct thread *t = cop__thread_or_null();
+        struct process *p = t ? t->current : cop__guest_enter();
+
+        if (!p)
+                COP_BUG(t ? "a process's function was called where there is none"
+                          : "used while no system runs, or without memory for one more thread");
+        return p;
+}
+
+/* ---- what terms need ---- */
+
+static struct region *host_region(void)
+{
+        struct thread *t = cop__thread_or_null();
+
+        return t ? t->region : own_host.region();
+}
+
+static struct kept **host_kept(void)
+{
+        struct thread *t = cop__thread_or_null();
+
+        if (!t)
+                return own_host.kept();
+        return t->current ? &t->current->kept : &t->kept;
+}
+
+static COP_NORETURN void host_fail(enum failure failure, cop_term reason,
+                                   const struct cop_place *place)
+{
+        struct thread *t = cop__thread_or_null();
+
+        if (!t || !t->current)
+                own_host.fail(failure, reason, place);
+        cop__raise(failure, reason, place);
+}
+
+/* ---- start ---- */
+
+static void report_site(void *context, const char *message)
+{
+        fprintf(stderr, "%s\n", message);
+}
+
+static int scheduler_count(const struct cop_system_options *options)
+{
+        const char *text = getenv("COP_SCHEDULERS");
+        int count = options->schedulers;
+
+        if (options->simulate)
+                return 1;
+        if (count == 0 && text)
+                count = atoi(text);
+        if (count == 0)
+                count = cop__driver->cores();
+        return count;
+}
+
+static int check(const struct cop_system_options *options)
+{
+        int count = scheduler_count(options);
+
+        if (count < 1 || count > SCHEDULERS_MOST ||
+            options->processes_max >= (size_t)1 << SLOT_BITS)
+                return -EINVAL;
+        if (cop__sites_check(report_site, NULL) > 0)
+                return -EINVAL;
+        return count;
+}
+
+static int start_parts(const struct cop_system_options *options, unsigned count)
+{
+        struct stack_options stacks = { .mprotect_guards = options->mprotect_guards };
+        int err;
+
+        err = cop__driver->start(options->simulate);
+        if (err < 0)
+                return err;
+        err = cop__stacks_start(&stacks);
+        if (err < 0)
+                goto undo_driver;
+        err = cop__table_start(options->processes_max);
+        if (err < 0)
+                goto undo_stacks;
+        err = cop__schedulers_start(count);
+        if (err < 0)
+                goto undo_table;
+        return 0;
+
+undo_table:
+        cop__table_stop();
+undo_stacks:
+        cop__stacks_stop();
+undo_driver:
+        cop__driver->stop();
+        return err;
+}
+
+int cop_system_start_with(const struct cop_system_options *options)
+{
+        int stopped = STOPPED;
+        int count, err;
+
+        if (!atomic_compare_exchange_strong(&state, &stopped, STARTING))
+                return -EBUSY;
+        cop__driver = options->simulate ? &cop__driver_sim : &cop__driver_threads;
+        count = check(options);
+        if (count < 0) {
+                atomic_store(&state, STOPPED);
+                return count;
+        }
+        cop__biased_lock_init();
+        atomic_store(&stop_status, -1);
+        own_host = cop__host;
+        err = start_parts(options, (unsigned)count);
+        if (err < 0) {
+                atomic_store(&state, STOPPED);
+                return err;
+        }
+        cop__host =
+                (struct term_host){ .region = host_region, .kept = host_kept, .fail = host_fail };
+        atomic_store(&state, RUNNING);
+        return 0;
+}
+
+/* ---- stop ---- */
+
+/* An exit signal to every process; how many there were. */
+static size_t signal_all(cop_term reason)
+{
+        uint32_t i;
+        size_t count = 0;
+
+        for (i = 0; i < cop__table_slots(); i++) {
+                struct process *p = cop__table_slot(i);
+                uint64_t pid = p ? pid_of(p) : 0;
+
+                if (pid && !(p->flags & IS_GUEST)) {
+                        cop__notify(SIGNAL_EXIT, pid, 0, 0, reason);
+                        count++;
+                }
+        }
+        return count;
+}
+
+/* The processes end; looks again every millisecond. True: all have. */
+static bool wait_for_all(int64_t deadline_ns)
+{
+        struct bell bell = { 0 };
+
+        while (cop_process_count() > 0) {
+                if (now_ns() >= deadline_ns)
+                        return false;
+                cop__driver->bell_wait(&bell, now_ns() + 1000000);
+        }
+        return true;
+}
+
+int cop_system_stop(int64_t deadline_ms)
+{
+        int running = RUNNING;
+        int killed = 0;
+
+        if (!atomic_compare_exchange_strong(&state, &running, STOPPING))
+                return -EINVAL;
+        signal_all(ATOM(shutdown));
+        if (!wait_for_all(cop__deadline(deadline_ms))) {
+                killed = (int)signal_all(ATOM(kill));
+                wait_for_all(INT64_MAX);
+        }
+        cop__schedulers_stop();
+        cop__guests_leave_all();
+        cop__timers_stop();
+        cop__table_stop();
+        cop__stacks_stop();
+        cop__driver->stop();
+        cop__host = own_host;
+        atomic_store(&state, STOPPED);
+        return killed;
+}
+
+void cop_stop(int status)
+{
+        int none = -1;
+
+        atomic_compare_exchange_strong(&stop_status, &none, status < 0 ? 1 : status);
+        cop__driver->bell_ring(&stop_bell);
+}
+
+static void on_stop_signal(int signal)
+{
+        cop_stop(0); /* an exchange and a futex call: safe in a signal handler */
+}
+
+int cop_system_wait(void)
+{
+        struct sigaction action = { .sa_handler = on_stop_signal };
+        struct sigaction term, interrupt;
+
+        sigemptyset(&action.sa_mask);
+        sigaction(SIGTERM, &action, &term);
+        sigaction(SIGINT, &action, &interrupt);
+        while (atomic_load(&stop_status) < 0)
+                cop__driver->bell_wait(&stop_bell, INT64_MAX);
+        sigaction(SIGTERM, &term, NULL);
+        sigaction(SIGINT, &interrupt, NULL);
+        return atomic_load(&stop_status);
+}
+
+/* ---- a whole program ---- */
+
+struct first {
+        cop_process_fn *fn;
+        cop_term arguments;
+};
+
+static void watch_first(void *argument)
+{
+        struct first *first = argument;
+        cop_term reason;
+        cop_ref ref;
+
+        cop_trap_exits(true);
+        cop_spawn(first->fn, first->arguments, .monitor = &ref);
+        while (!cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason))
+                continue;
+        if (cop_is(reason, "normal") || cop_is(reason, "shutdown")) {
+                cop_stop(0);
+                return;
+        }
+        fprintf(stderr, "coppice: the first process failed: %s\n", cop_show(reason));
+        cop_stop(1);
+}
+
+static cop_term arguments_of(int argc, char **argv)
+{
+        cop_term list = cop_nil();
+
+        while (argc > 1)
+                list = cop_cons(cop_text(argv[--argc]), list);
+        return list;
+}
+
+int cop_main(cop_process_fn *fn, int argc, char **argv)
+{
+        struct first first = { .fn = fn };
+        int status;
+        int err = cop_system_start();
+
+        if (err < 0) {
+                fprintf(stderr, "%s: cannot start: %s\n", argc ? argv[0] : "coppice",
+                        strerror(-err));
+                return 1;
+        }
+        first.arguments = cop_keep(arguments_of(argc, argv));
+        cop_spawn_pointer(watch_first, &first);
+        status = cop_system_wait();
+        cop_system_stop(5000);
+        return status;
+}

@@ -1,0 +1,132 @@
+/*
+ * table.c: all control blocks, and which are free.
+ *
+ * Blocks lie in slabs of 1,024, made when needed (on huge pages where the system has them) and kept
+ * until the runtime stops. A slot's number and how often it was used make a pid, so no pid is given
+ * twice. LIMIT: after 2^36 uses of one slot its pids come round again.
+ *
+ * Owners  Free blocks are under the lock, the last one freed first, so that it comes back while it
+ * is in the cache.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/lock.h"
+#include "runtime/process.h"
+
+enum {
+        SLAB_SHIFT = 10,
+        SLAB_SLOTS = 1 << SLAB_SHIFT,
+        SLABS_MOST = 1 << (SLOT_BITS - SLAB_SHIFT),
+        SLAB_BYTES = SLAB_SLOTS * sizeof(struct process),
+};
+
+static struct {
+        _Atomic(struct process *) slabs[SLABS_MOST];
+        struct lock lock;
+        struct process *free; /* under the lock */
+        size_t most;
+        _Atomic(uint32_t) slots;
+        _Atomic(size_t) count;
+} table;
+
+int cop__table_start(size_t processes_max)
+{
+        table.most = processes_max ? processes_max : ((size_t)1 << SLOT_BITS) - 1;
+        return 0;
+}
+
+void cop__table_stop(void)
+{
+        uint32_t i;
+
+        for (i = 0; i < SLABS_MOST; i++) {
+                struct process *slab = table.slabs[i];
+
+                if (!slab)
+                        break;
+                munmap(slab, SLAB_BYTES);
+                table.slabs[i] = NULL;
+        }
+        table.free = NULL;
+        table.slots = 0;
+        table.count = 0;
+}
+
+/* A new slab's blocks go to the free list, the lowest slot first. Under the lock. */
+static bool add_slab(void)
+{
+        uint32_t first = table.slots;
+        struct process *slab;
+        uint32_t i;
+
+        if (first >> SLAB_SHIFT >= SLABS_MOST)
+                return false;
+        slab = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (slab == MAP_FAILED)
+                return false;
+        madvise(slab, SLAB_BYTES, MADV_HUGEPAGE);
+        for (i = SLAB_SLOTS; i-- > 0;) {
+                slab[i].slot = first + i;
+                slab[i].inbox.word = INBOX_CLOSED;
+                slab[i].next = table.free;
+                table.free = &slab[i];
+        }
+        atomic_store_explicit(&table.slabs[first >> SLAB_SHIFT], slab, memory_order_release);
+        atomic_store_explicit(&table.slots, first + SLAB_SLOTS, memory_order_release);
+        return true;
+}
+
+struct process *cop__table_take(uint64_t *pid)
+{
+        struct process *p = NULL;
+
+        cop__lock_take(&table.lock);
+        if (table.count < table.most && (table.free || add_slab())) {
+                p = table.free;
+                table.free = p->next;
+                atomic_store_explicit(&table.count, table.count + 1, memory_order_relaxed);
+        }
+        cop__lock_give(&table.lock);
+        if (p)
+                *pid = local_word(TAG_PID, p->slot, p->uses++);
+        return p;
+}
+
+void cop__table_give(struct process *p)
+{
+        atomic_store_explicit(&p->pid, 0, memory_order_release);
+        cop__lock_take(&table.lock);
+        p->next = table.free;
+        table.free = p;
+        atomic_store_explicit(&table.count, table.count - 1, memory_order_relaxed);
+        cop__lock_give(&table.lock);
+}
+
+struct process *cop__table_at(uint64_t pid)
+{
+        uint32_t slot = slot_of(pid);
+        /* pairs with the release in add_slab */
+        struct process *slab =
+                atomic_load_explicit(&table.slabs[slot >> SLAB_SHIFT], memory_order_acquire);
+
+        return slab ? &slab[slot & (SLAB_SLOTS - 1)] : NULL;
+}
+
+struct process *cop__table_slot(uint32_t slot)
+{
+        struct process *p = cop__table_at(local_word(TAG_PID, slot, 0));
+
+        return p && pid_of(p) ? p : NULL;
+}
+
+uint32_t cop__table_slots(void)
+{
+        return atomic_load_explicit(&table.slots, memory_order_acquire);
+}
+
+size_t cop__table_count(void)
+{
+        return atomic_load_explicit(&table.count, memory_order_relaxed);
+}

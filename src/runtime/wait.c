@@ -1,0 +1,116 @@
+/*
+ * wait.c: sleeping until something arrives or a time has come.
+ *
+ * A process has one alarm in the wheel of the scheduler it waited on. It is lazy: when a wait ends
+ * early, as nearly all do, the alarm stays where it is. When it goes off it looks at the time the
+ * process waits for now and sets itself again if that is later. So a process that makes a million
+ * calls with a timeout of five seconds touches the wheel once in five seconds.
+ */
+#include "runtime/guest.h"
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+#include "runtime/timer.h"
+
+enum { NS_PER_MS = 1000000 };
+
+int64_t cop__deadline(int64_t timeout_ms)
+{
+        int64_t now = now_ns();
+
+        if (timeout_ms < 0 || timeout_ms > (INT64_MAX - now) / NS_PER_MS)
+                return INT64_MAX;
+        return now + timeout_ms * NS_PER_MS;
+}
+
+static struct process *process_of(struct alarm *alarm)
+{
+        return (struct process *)((char *)alarm - offsetof(struct process, alarm));
+}
+
+static void wake(struct scheduler *s, struct alarm *alarm, int64_t now)
+{
+        struct process *p = process_of(alarm);
+        int64_t deadline = atomic_load_explicit(&p->deadline_ns, memory_order_acquire);
+
+        if (deadline == INT64_MAX)
+                return;
+        if (deadline > now)
+                cop__wheel_set(&s->wheel, &alarm->timer, deadline);
+        else if (cop__inbox_wake(&p->inbox))
+                cop__enqueue(p);
+        else /* It runs, and may just be about to sleep: look again in a tick. */
+                cop__wheel_set(&s->wheel, &alarm->timer, now + (1 << TICK_SHIFT));
+}
+
+static void alarm_remove(struct process *p)
+{
+        struct scheduler *s = p->alarm_home;
+
+        if (!s)
+                return;
+        cop__lock_take(&s->wheel_lock);
+        if (p->alarm.timer.at)
+                cop__wheel_cancel(&s->wheel, &p->alarm.timer);
+        cop__lock_give(&s->wheel_lock);
+        p->alarm_home = NULL;
+}
+
+void cop__alarm_set(struct process *p, int64_t deadline_ns)
+{
+        struct scheduler *s = cop__thread()->scheduler;
+
+        atomic_store_explicit(&p->deadline_ns, deadline_ns, memory_order_release);
+        if (deadline_ns == INT64_MAX || !s)
+                return;
+        if (p->alarm_home != s)
+                alarm_remove(p);
+        /* Only this thread takes it out of this wheel, so it may be looked at without the lock. */
+        if (p->alarm_home == s && p->alarm.timer.at && p->alarm.timer.due_ns <= deadline_ns)
+                return;
+        cop__lock_take(&s->wheel_lock);
+        p->alarm.fire = wake;
+        if (p->alarm.timer.at)
+                cop__wheel_cancel(&s->wheel, &p->alarm.timer);
+        cop__wheel_set(&s->wheel, &p->alarm.timer, deadline_ns);
+        p->alarm_home = s;
+        cop__lock_give(&s->wheel_lock);
+}
+
+void cop__alarm_forget(struct process *p)
+{
+        atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
+        alarm_remove(p);
+}
+
+void cop__wait(struct process *p, int64_t deadline_ns)
+{
+        if (p->flags & IS_GUEST) {
+                cop__guest_wait(p, deadline_ns);
+                return;
+        }
+        cop__alarm_set(p, deadline_ns);
+        cop__leave(p, AFTER_PARK);
+        if (deadline_ns != INT64_MAX)
+                atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
+        cop__signals_handle(p);
+}
+
+void cop_yield(void)
+{
+        struct process *p = cop__self();
+
+        if (p->flags & IS_GUEST)
+                return;
+        cop__leave(p, AFTER_YIELD);
+        cop__signals_handle(p);
+}
+
+void cop_sleep(int64_t timeout_ms)
+{
+        struct process *p = cop__self();
+        int64_t deadline = cop__deadline(timeout_ms);
+
+        do {
+                cop__wait(p, deadline);
+        } while (now_ns() < deadline);
+}
