@@ -101,7 +101,7 @@ void *cop__form_unexpected(struct form_reader *reader, const char *expected)
         if (reader->token.kind == TOKEN_ERROR)
                 return NULL;
         cop__token_describe(&reader->token, found, sizeof(found));
-        cop__lexer_fail(&reader->lexer, reader->token.place, "expected %s, found %s", expected,
+        cop__lexer_fail(&reader->lexer, reader->token.place, "expected %s; found %s", expected,
                         found);
         return NULL;
 }
@@ -393,7 +393,7 @@ static struct form *read_tuple(struct form_reader *reader)
                 add_part(form, &last, part);
                 form->count++;
         } while (cop__form_accept(reader, TOKEN_COMMA));
-        if (!cop__form_expect(reader, TOKEN_BRACE_CLOSE, "',' or '}'"))
+        if (!cop__form_expect(reader, TOKEN_BRACE_CLOSE, ", or }"))
                 return NULL;
         return fold_tuple(reader, form);
 }
@@ -440,7 +440,7 @@ static struct form *read_list(struct form_reader *reader)
         if (!tail)
                 return NULL;
         add_part(form, &last, tail);
-        if (!cop__form_expect(reader, TOKEN_LIST_CLOSE, "',' or ']'"))
+        if (!cop__form_expect(reader, TOKEN_LIST_CLOSE, ", or ]"))
                 return NULL;
         return fold_list(reader, form);
 }
@@ -484,8 +484,8 @@ static bool read_association(struct form_reader *reader, struct form *form, stru
         if (!key || !key_is_known(reader, key))
                 return false;
         if (!cop__form_expect(reader, matches ? TOKEN_MAP_MATCH : TOKEN_MAP_PUT,
-                              matches ? "':=' between key and value of a map that is matched"
-                                      : "'=>' between key and value of a map that is built"))
+                              matches ? ":= between key and value of a map that is matched"
+                                      : "=> between key and value of a map that is built"))
                 return false;
         value = read_form(reader);
         if (!value)
@@ -501,7 +501,7 @@ static struct form *read_map(struct form_reader *reader)
         struct form *form = cop__form_new(reader, FORM_MAP), *last = NULL;
 
         advance(reader);
-        if (!form || !cop__form_expect(reader, TOKEN_BRACE_OPEN, "'{' behind '#'"))
+        if (!form || !cop__form_expect(reader, TOKEN_BRACE_OPEN, "{ behind #"))
                 return NULL;
         if (cop__form_accept(reader, TOKEN_BRACE_CLOSE))
                 return fold_map(reader, form);
@@ -509,7 +509,7 @@ static struct form *read_map(struct form_reader *reader)
                 if (!read_association(reader, form, &last))
                         return NULL;
         } while (cop__form_accept(reader, TOKEN_COMMA));
-        if (!cop__form_expect(reader, TOKEN_BRACE_CLOSE, "',' or '}'"))
+        if (!cop__form_expect(reader, TOKEN_BRACE_CLOSE, ", or }"))
                 return NULL;
         return fold_map(reader, form);
 }

@@ -146,7 +146,7 @@ static bool read_size(struct form_reader *reader, struct part_spec *spec)
                 return spec->sized != NULL;
         }
         if (token->kind != TOKEN_INTEGER)
-                return cop__form_unexpected(reader, "a size behind ':'");
+                return cop__form_unexpected(reader, "a size behind :");
         if (!token->small || token->integer > PART_SIZE_MOST)
                 return wrong(reader, token->place, "no binary has a part of this size");
         spec->size = token->integer;
@@ -327,7 +327,7 @@ static struct form *read_parts(struct bits_reader *bits)
                         if (!read_part(bits))
                                 return NULL;
                 } while (cop__form_accept(reader, TOKEN_COMMA));
-                if (!cop__form_expect(reader, TOKEN_BITS_CLOSE, "',' or '>>'"))
+                if (!cop__form_expect(reader, TOKEN_BITS_CLOSE, ", or >>"))
                         return NULL;
         }
         if (!bits->last)

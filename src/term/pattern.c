@@ -83,7 +83,7 @@ static void explain(const struct form_reader *reader, struct pattern_error *erro
 {
         const struct lexer *lexer = &reader->lexer;
 
-        error->no_memory = reader->no_memory;
+        error->no_memory = reader->no_memory || lexer->value.failed;
         error->line = lexer->failed ? lexer->error_place.line : 0;
         error->column = lexer->failed ? lexer->error_place.column : 0;
         snprintf(error->text, sizeof(error->text), "%s",

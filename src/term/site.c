@@ -32,15 +32,19 @@ enum { MESSAGE_SIZE = 512 };
 static void describe(const struct cop__site *site, const struct pattern_error *error,
                      char message[MESSAGE_SIZE])
 {
-        char where[64] = "";
+        char where[64] = "", pattern[104];
 
+        snprintf(pattern, sizeof(pattern), "%.100s%s", site->pattern,
+                 strlen(site->pattern) > 100 ? "..." : "");
+        for (char *at = pattern; *at; at++)
+                if (*at == '\n')
+                        *at = ' ';
         if (error->line > 1)
                 snprintf(where, sizeof(where), "line %u, column %u: ", error->line, error->column);
         else if (error->column)
                 snprintf(where, sizeof(where), "column %u: ", error->column);
-        snprintf(message, MESSAGE_SIZE, "%s:%d: pattern \"%.100s%s\": %s%s", site->place.file,
-                 site->place.line, site->pattern, strlen(site->pattern) > 100 ? "..." : "", where,
-                 error->text);
+        snprintf(message, MESSAGE_SIZE, "%s:%d: pattern \"%s\": %s%s", site->place.file,
+                 site->place.line, pattern, where, error->text);
 }
 
 static const struct pattern *compile(struct cop__site *site, struct pattern_error *error)
@@ -87,17 +91,47 @@ cop_term cop__site_name(struct cop__site *site, const char *text)
 
 /* ---- all of them ---- */
 
-static size_t check(const struct cop__sites *sites)
+/* In the order of the source: compilers list sites as they like. */
+static int compare_sites(const struct cop__site *a, const struct cop__site *b)
 {
-        char message[MESSAGE_SIZE];
-        size_t wrong = 0;
+        int order = strcmp(a->place.file, b->place.file);
+
+        if (!order)
+                order = (a->place.line > b->place.line) - (a->place.line < b->place.line);
+        return order ? order : strcmp(a->pattern, b->pattern);
+}
+
+/* The first wrong site behind `before` (NULL: of all); NULL: there is none. What a header's inline
+ * function brings into many translation units counts once. */
+static struct cop__site *next_wrong(const struct cop__sites *sites, const struct cop__site *before)
+{
+        struct cop__site *next = NULL;
 
         for (struct cop__site *const *at = sites->first; at != sites->end; at++) {
-                struct pattern_error error;
-
-                if (compile(*at, &error))
+                if (__atomic_load_n(&(*at)->compiled, __ATOMIC_RELAXED))
                         continue;
-                describe(*at, &error, message);
+                if (before && compare_sites(*at, before) <= 0)
+                        continue;
+                if (!next || compare_sites(*at, next) < 0)
+                        next = *at;
+        }
+        return next;
+}
+
+static size_t check(const struct cop__sites *sites)
+{
+        struct pattern_error error;
+        struct cop__site *site;
+        size_t wrong = 0;
+
+        for (struct cop__site *const *at = sites->first; at != sites->end; at++)
+                compile(*at, &error);
+        for (site = next_wrong(sites, NULL); site; site = next_wrong(sites, site)) {
+                char message[MESSAGE_SIZE];
+
+                if (compile(site, &error))
+                        continue;
+                describe(site, &error, message);
                 report(report_context, message);
                 wrong++;
         }
