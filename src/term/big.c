@@ -166,9 +166,9 @@ static unsigned digit_of(char c)
 /* How many digits of the base always fit one limb. */
 static size_t digits_of_limb(unsigned base)
 {
-        size_t digits = 0;
+        size_t digits = 1;
 
-        for (uint64_t power = 1; power <= UINT64_MAX / base; power *= base)
+        for (uint64_t power = base; power <= UINT64_MAX / base; power *= base)
                 digits++;
         return digits;
 }

@@ -62,7 +62,7 @@ static void round_to(struct decimal *decimal, double value, int count)
                 if (*at >= '0' && *at <= '9')
                         decimal->digits[decimal->count++] = *at;
         }
-        decimal->point = atoi(at + 1) + 1;
+        decimal->point = (int)strtol(at + 1, NULL, 10) + 1;
 }
 
 static double value_of(const struct decimal *decimal)
