@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fenv.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "runtime/stack.h"
+#include "support/program.h"
 
 static struct native_stack native;
 static struct stack_cache cache;
@@ -353,6 +355,34 @@ COP_TEST(CATCH_many, "twenty thousand throws on a stack leave nothing behind")
         cop_assert_equal(c.caught, 20000);
         cop__stack_give(&cache, c.stack);
         stop_stacks();
+}
+
+/* ---- C++ ---- */
+
+/* Runs the C++ program of the build; skips the test where there is none. */
+static void run_cxx(struct ran *ran, const char *argument)
+{
+        run_program(ran, "runtime_cxx", (const char *[]){ argument, NULL });
+        if (ran->status == 127)
+                cop_skip("needs a C++ compiler of the same make");
+}
+
+COP_TEST(TRAP_4, "two processes on one thread, each inside a catch, rethrow what they caught")
+{
+        static struct ran ran;
+
+        run_cxx(&ran, NULL);
+        cop_assert_text(ran.output, "well\n");
+        cop_assert_equal(ran.status, 0);
+}
+
+COP_TEST(TRAP_4_escape, "an exception that nobody on the stack catches is std::terminate")
+{
+        static struct ran ran;
+
+        run_cxx(&ran, "escape");
+        cop_assert_equal(ran.status, 128 + SIGABRT);
+        cop_assert(strstr(ran.output, "nobody catches this") != NULL);
 }
 
 /* ---- speed ---- */
