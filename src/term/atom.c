@@ -88,20 +88,33 @@ static uint64_t hash_text(const char *text, size_t size)
         return fold(hash ^ word, 0xaf251af3b0f025b5);
 }
 
-/* The place of the atom with this text, or the empty one where the search ends. */
-static _Atomic(struct atom *) *find_place(const struct array *array, const char *text, size_t size,
-                                          uint64_t hash)
+/*
+ * The atom with this text; NULL: there is none, and its place would be *place. Outside the lock
+ * that place may be somebody's a moment later, and may not be looked at again.
+ */
+static struct atom *find(const struct array *array, const char *text, size_t size, uint64_t hash,
+                         _Atomic(struct atom *) **place)
 {
         size_t at = hash & array->mask;
 
         for (;; at = (at + 1) & array->mask) {
-                /* pairs with the release in make() and init() */
+                /* pairs with the release in make() */
                 struct atom *atom = atomic_load_explicit(&array->places[at], memory_order_acquire);
 
+                *place = &array->places[at];
                 if (!atom || (atom->hash == hash && atom->size == size &&
                               memcmp(atom->text, text, size) == 0))
-                        return &array->places[at];
+                        return atom;
         }
+}
+
+/* Puts an atom into an array that does not have it. Under lock, or before anybody else. */
+static void put(const struct array *array, struct atom *atom)
+{
+        _Atomic(struct atom *) *place;
+
+        find(array, atom->text, atom->size, atom->hash, &place);
+        atomic_store_explicit(place, atom, memory_order_release); /* pairs with find() */
 }
 
 /* Memory for an atom, for ever; NULL: none left. Under lock. */
@@ -163,8 +176,7 @@ static struct array *grow(struct array *old)
                 struct atom *atom = atomic_load_explicit(&old->places[i], memory_order_relaxed);
 
                 if (atom)
-                        atomic_store_explicit(find_place(array, atom->text, atom->size, atom->hash),
-                                              atom, memory_order_relaxed);
+                        put(array, atom);
         }
         /* pairs with the acquire in ready() */
         atomic_store_explicit(&current, array, memory_order_release);
@@ -174,8 +186,8 @@ static struct array *grow(struct array *old)
 static struct atom *make(const char *text, size_t size, uint64_t hash)
 {
         struct array *array = atomic_load_explicit(&current, memory_order_relaxed);
-        _Atomic(struct atom *) *place = find_place(array, text, size, hash);
-        struct atom *atom = atomic_load_explicit(place, memory_order_relaxed);
+        _Atomic(struct atom *) *place;
+        struct atom *atom = find(array, text, size, hash, &place);
         size_t used = atomic_load_explicit(&count, memory_order_relaxed);
 
         if (atom)
@@ -186,11 +198,10 @@ static struct atom *make(const char *text, size_t size, uint64_t hash)
                 array = grow(array);
                 if (!array)
                         return NULL;
-                place = find_place(array, text, size, hash);
         }
         atom = new_atom(text, size, hash);
         if (atom)
-                atomic_store_explicit(place, atom, memory_order_release); /* see find_place() */
+                put(array, atom);
         return atom;
 }
 
@@ -218,11 +229,9 @@ static void init(void)
 
         for (i = 0; i < COP__ATOM_COUNT; i++) {
                 size_t size = strlen(texts[i]);
-                uint64_t hash = hash_text(texts[i], size);
-                struct atom *atom = new_atom(texts[i], size, hash);
+                struct atom *atom = new_atom(texts[i], size, hash_text(texts[i], size));
 
-                atomic_store_explicit(find_place(&first_array, texts[i], size, hash), atom,
-                                      memory_order_relaxed);
+                put(&first_array, atom);
                 cop__known_atoms[i] = atom_term(atom);
         }
         atomic_store_explicit(&limit, limit_of_environment(), memory_order_relaxed);
@@ -254,8 +263,8 @@ _Static_assert(COP__ATOM_COUNT < FIRST_PLACES / 2, "and into the first array");
 
 cop_term cop__atom_find(const char *text, size_t size)
 {
-        struct atom *atom = atomic_load_explicit(
-                find_place(ready(), text, size, hash_text(text, size)), memory_order_acquire);
+        _Atomic(struct atom *) *place;
+        struct atom *atom = find(ready(), text, size, hash_text(text, size), &place);
 
         return atom ? atom_term(atom) : COP_NONE;
 }

@@ -212,8 +212,8 @@ static void *make_names(void *context)
                 snprintf(text, sizeof(text), "numbered %d", number);
                 found = cop_find_atom(text, strlen(text));
                 mine[number] = cop_atom(text).word;
-                if (!cop_is_none(found) && found.word != mine[number])
-                        cop_fail("%s is found as another atom than is made", text);
+                if (!cop_is_none(found) && !cop_is(found, text))
+                        cop_fail("%s is looked for, %s found", text, cop_to_atom_text(found));
         }
         return NULL;
 }
