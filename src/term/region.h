@@ -14,7 +14,7 @@
 #include "base/poison.h"
 #include "term/value.h"
 
-#define COPY_MOST_WORDS ((size_t)1 << 36) /* of one term: 512 GB */
+#define COPY_MOST_WORDS ((size_t)1 << 31) /* of one term: 16 GB */
 
 /* One piece of a region's memory. */
 struct region_chunk {

@@ -123,7 +123,7 @@ COP_TEST(COPY_lists, "a copied list lies pair beside pair, however its source wa
 
 COP_TEST(COPY_circle_of_words, "a list whose last pair is followed by what looks like more")
 {
-        uint64_t words[8];
+        uint64_t words[8] = { 0 };
         cop_term list = pair_term(words);
 
         words[0] = small_term(1).word;
