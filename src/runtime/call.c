@@ -28,7 +28,6 @@ static struct signal *wait_for_answer(struct process *p, struct signal *call, in
 {
         uint64_t called = call->to;
         uint64_t ref = new_ref(p);
-        int64_t deadline = INT64_MAX;
         struct signal *reply;
 
         call->from = pid_of(p);
@@ -42,11 +41,11 @@ static struct signal *wait_for_answer(struct process *p, struct signal *call, in
                 *reason = ATOM(noproc);
                 return NULL;
         }
-        if (timeout_ms >= 0)
-                deadline = cop__deadline(timeout_ms);
+        cop__wait_begin(p, timeout_ms);
         cop__signals_handle(p);
-        while (!p->reply && (deadline == INT64_MAX || now_ns() < deadline))
-                cop__wait(p, deadline);
+        while (!p->reply && timeout_ms != 0 && !cop__wait_is_over(p))
+                cop__wait(p);
+        cop__wait_end(p);
         reply = p->reply;
         p->reply = NULL;
         if (reply) {
@@ -269,16 +268,17 @@ static struct signal *take_response(struct process *p, uint64_t ref)
 enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms, cop_term *result)
 {
         struct process *p = cop__self();
-        int64_t deadline = cop__deadline(timeout_ms);
         struct signal *reply;
         enum cop_response response;
 
+        cop__wait_begin(p, timeout_ms);
         cop__signals_handle(p);
-        while (!(reply = take_response(p, request.word))) {
-                if (deadline != INT64_MAX && now_ns() >= deadline)
-                        return COP_RESPONSE_TIMEOUT;
-                cop__wait(p, deadline);
-        }
+        while (!(reply = take_response(p, request.word)) && timeout_ms != 0 &&
+               !cop__wait_is_over(p))
+                cop__wait(p);
+        cop__wait_end(p);
+        if (!reply)
+                return COP_RESPONSE_TIMEOUT;
         response = reply->kind == SIGNAL_REPLY ? COP_RESPONSE_REPLY : COP_RESPONSE_ERROR;
         *result = term_of_answer(reply);
         return response;

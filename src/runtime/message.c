@@ -138,7 +138,6 @@ static cop_term look(struct process *p, const struct wanted *wanted)
 static cop_term receive(const struct wanted *wanted, int64_t timeout_ms)
 {
         struct process *p = cop__self();
-        int64_t deadline = INT64_MAX;
         cop_term message;
 
         p->scan = &p->mail;
@@ -146,14 +145,13 @@ static cop_term receive(const struct wanted *wanted, int64_t timeout_ms)
         message = look(p, wanted);
         if (message.word || timeout_ms == 0)
                 return message;
-        if (timeout_ms > 0)
-                deadline = cop__deadline(timeout_ms);
-        for (;;) {
-                cop__wait(p, deadline);
+        cop__wait_begin(p, timeout_ms);
+        do {
+                cop__wait(p);
                 message = look(p, wanted);
-                if (message.word || (deadline != INT64_MAX && now_ns() >= deadline))
-                        return message;
-        }
+        } while (!message.word && !cop__wait_is_over(p));
+        cop__wait_end(p);
+        return message;
 }
 
 static bool matches(const struct wanted *wanted, cop_term message)

@@ -115,7 +115,6 @@ static void stop_watching(void *meeting)
 int cop_wait_fd(int fd, int what, int64_t timeout_ms)
 {
         struct process *p = cop__self();
-        int64_t deadline = cop__deadline(timeout_ms);
         struct meeting *m = meeting_new(p);
         int ready;
 
@@ -128,9 +127,10 @@ int cop_wait_fd(int fd, int what, int64_t timeout_ms)
                 cop__fail_badarg(COP_HERE);
         }
         cop_own(m, stop_watching);
-        while (!atomic_load_explicit(&m->done, memory_order_acquire) &&
-               (deadline == INT64_MAX || now_ns() < deadline))
-                cop__wait(p, deadline);
+        cop__wait_begin(p, timeout_ms);
+        while (!atomic_load_explicit(&m->done, memory_order_acquire) && !cop__wait_is_over(p))
+                cop__wait(p);
+        cop__wait_end(p);
         ready = atomic_load_explicit(&m->done, memory_order_acquire) ? m->ready : 0;
         cop_dispose(m);
         return ready;
@@ -169,8 +169,9 @@ void *cop_blocking(void *(*fn)(void *), void *argument)
                 cop__fail_limit("threads");
         }
         cop_own(m, stop_waiting);
+        cop__wait_begin(p, COP_FOREVER);
         while (!atomic_load_explicit(&m->done, memory_order_acquire))
-                cop__wait(p, INT64_MAX);
+                cop__wait(p);
         result = m->result;
         cop_dispose(m);
         return result;

@@ -132,6 +132,9 @@ struct process {
         struct alarm alarm;           /* under the lock of alarm_home's wheel */
         struct scheduler *alarm_home; /* whose wheel; NULL: never set */
         _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish */
+        int64_t timeout_ns;           /* of the wait that has begun; < 0: for ever */
+        struct process *fresh,
+                **fresh_at; /* home's list of waits without a deadline; at NULL: not on it */
 
         struct timer *timers; /* for this process; under a lock of timer.c */
         bool timers_closed;   /* the same */
@@ -198,8 +201,18 @@ void (*cop__last_act(void))(void *);
 /* Makes room in the turn's account; when it is used up, others run. */
 void cop__reductions(struct process *p, int32_t work);
 
-/* Sleeps until something arrives or the deadline has passed. Spurious returns are allowed. */
-void cop__wait(struct process *p, int64_t deadline_ns);
+/*
+ * A wait of up to timeout_ms: begin, then sleep until what it waits for is there or its time is over, then end. The clock is
+ * not read when a wait begins (most end before anybody would look at it) but by the scheduler, when it next does
+ * so anyway: a wait may last a little longer than asked, never shorter.
+ */
+void cop__wait_begin(struct process *p, int64_t timeout_ms);
+/* Sleeps until something arrives, and handles signals. Spurious returns are allowed. */
+void cop__wait(struct process *p);
+bool cop__wait_is_over(struct process *p);
+void cop__wait_end(struct process *p);
+/* The scheduler read the clock: waits that began since then learn when they end. */
+void cop__waits_note_time(struct scheduler *scheduler, int64_t now);
 
 /* ---- delivering; any thread ---- */
 

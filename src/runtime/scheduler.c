@@ -319,7 +319,8 @@ static void run_turn(struct thread *t, struct process *p)
 {
         void (*entry)(void *) = NULL;
 
-        atomic_fetch_add_explicit(&t->scheduler->turn_count, 1, memory_order_relaxed);
+        atomic_store_explicit(&t->scheduler->turn_count, t->scheduler->turn_count + 1,
+                              memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNING, memory_order_relaxed);
         p->budget = BUDGET;
         if (cop__driver->simulated)
@@ -408,10 +409,17 @@ static int64_t timers_next(struct scheduler *s)
         return next;
 }
 
+/* Looks at the clock, for whoever wants to know. */
 static void timers_run(struct scheduler *s)
 {
+        int64_t now;
+
+        if (!s->fresh && !s->wheel.count)
+                return;
+        now = now_ns();
+        cop__waits_note_time(s, now);
         if (s->wheel.count)
-                cop__alarms_fire(s, now_ns());
+                cop__alarms_fire(s, now);
 }
 
 /* Sleeps until somebody rings, a timer is due, or it is time to look around for work. */

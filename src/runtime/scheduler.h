@@ -38,7 +38,8 @@ struct scheduler {
         /* Its thread; robbers under `lock`. */
         struct biased_lock lock;
         struct run_queue queues[QUEUES];
-        uint32_t turns; /* low priority gets one turn in eight */
+        struct process *fresh; /* waits without a deadline yet (wait.c) */
+        uint32_t turns;        /* low priority gets one turn in eight */
 
         /* Any thread. */
         _Alignas(64) _Atomic(struct process *) remote; /* newest first */

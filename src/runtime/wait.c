@@ -76,23 +76,77 @@ void cop__alarm_set(struct process *p, int64_t deadline_ns)
         cop__lock_give(&s->wheel_lock);
 }
 
+static void fresh_remove(struct process *p)
+{
+        *p->fresh_at = p->fresh;
+        if (p->fresh)
+                p->fresh->fresh_at = p->fresh_at;
+        p->fresh_at = NULL;
+}
+
 void cop__alarm_forget(struct process *p)
 {
+        if (p->fresh_at)
+                fresh_remove(p);
         atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
         alarm_remove(p);
 }
 
-void cop__wait(struct process *p, int64_t deadline_ns)
+/* ---- waiting ---- */
+
+void cop__wait_begin(struct process *p, int64_t timeout_ms)
 {
+        struct scheduler *s;
+
+        p->timeout_ns =
+                timeout_ms < 0 || timeout_ms > INT64_MAX / NS_PER_MS ? -1 : timeout_ms * NS_PER_MS;
+        if (p->timeout_ns < 0)
+                return;
         if (p->flags & IS_GUEST) {
-                cop__guest_wait(p, deadline_ns);
+                p->deadline_ns = cop__deadline(timeout_ms);
                 return;
         }
-        cop__alarm_set(p, deadline_ns);
+        s = cop__thread()->scheduler;
+        p->fresh = s->fresh;
+        p->fresh_at = &s->fresh;
+        if (s->fresh)
+                s->fresh->fresh_at = &p->fresh;
+        s->fresh = p;
+}
+
+void cop__waits_note_time(struct scheduler *s, int64_t now)
+{
+        while (s->fresh) {
+                struct process *p = s->fresh;
+
+                fresh_remove(p);
+                cop__alarm_set(p,
+                               p->timeout_ns > INT64_MAX - now ? INT64_MAX : now + p->timeout_ns);
+        }
+}
+
+void cop__wait(struct process *p)
+{
+        if (p->flags & IS_GUEST) {
+                cop__guest_wait(p, p->deadline_ns);
+                return;
+        }
         cop__leave(p, AFTER_PARK);
-        if (deadline_ns != INT64_MAX)
-                atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
         cop__signals_handle(p);
+}
+
+bool cop__wait_is_over(struct process *p)
+{
+        int64_t deadline = atomic_load_explicit(&p->deadline_ns, memory_order_relaxed);
+
+        return deadline != INT64_MAX && now_ns() >= deadline;
+}
+
+void cop__wait_end(struct process *p)
+{
+        if (p->fresh_at)
+                fresh_remove(p);
+        atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
 }
 
 void cop_yield(void)
@@ -108,9 +162,10 @@ void cop_yield(void)
 void cop_sleep(int64_t timeout_ms)
 {
         struct process *p = cop__self();
-        int64_t deadline = cop__deadline(timeout_ms);
 
+        cop__wait_begin(p, timeout_ms);
         do {
-                cop__wait(p, deadline);
-        } while (now_ns() < deadline);
+                cop__wait(p);
+        } while (!cop__wait_is_over(p));
+        cop__wait_end(p);
 }

@@ -107,7 +107,7 @@ static void empty(struct region *region)
         region->top = oldest->words;
 }
 
-void cop__region_reset(struct region *region)
+void cop__region_reset_slow(struct region *region)
 {
         region->turn++;
         if (region->adopted)

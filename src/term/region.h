@@ -44,7 +44,16 @@ void cop__region_init(struct region *region);
 void cop__region_release(struct region *region);
 /* Frees what was taken since the turn began, but keeps one chunk of ordinary size for the next
  * turn. */
-void cop__region_reset(struct region *region);
+void cop__region_reset_slow(struct region *region);
+
+static inline void cop__region_reset(struct region *region)
+{
+        /* Most turns make nothing, and need nothing of this. */
+        if (region->newest || region->adopted || region->shared)
+                cop__region_reset_slow(region);
+        else
+                region->turn++;
+}
 
 struct cop_mark cop__region_mark(const struct region *region);
 /* Frees what was taken since; nothing where the region was reset or released since. Debug builds
