@@ -466,7 +466,7 @@ bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *cons
                         NEED(same(term_of(*at++), term_of(op->word)));
                 case MATCH_TUPLE:
                         *top++ = (uint64_t)(uintptr_t)(at + 1);
-                        /* fall through */
+                        __attribute__((fallthrough));
                 case MATCH_TUPLE_LAST:
                         t = term_of(*at);
                         if (tag_of(t) != TAG_BOX)
@@ -475,7 +475,7 @@ bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *cons
                         NEED(*at++ == op->word);
                 case MATCH_PAIR:
                         *top++ = (uint64_t)(uintptr_t)(at + 1);
-                        /* fall through */
+                        __attribute__((fallthrough));
                 case MATCH_PAIR_LAST:
                         t = term_of(*at);
                         at = words_of(t);

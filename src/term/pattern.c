@@ -38,7 +38,7 @@ cop_term cop__pattern_literal(struct pattern *pattern, cop_term term)
         return cop__copy_to(literal->words, term, &pattern->shared);
 }
 
-static void pattern_free(struct pattern *pattern)
+void cop__pattern_free(struct pattern *pattern)
 {
         cop__shared_release(pattern->shared, NULL);
         while (pattern->literals) {
@@ -90,8 +90,8 @@ static void explain(const struct form_reader *reader, struct pattern_error *erro
                  lexer->failed ? lexer->error : "memory is used up");
 }
 
-static struct pattern *pattern_new(const char *text, size_t size, enum cop__use use,
-                                   const uint8_t *kinds, struct pattern_error *error)
+struct pattern *cop__pattern_new(const char *text, size_t size, enum cop__use use,
+                                 const uint8_t *kinds, struct pattern_error *error)
 {
         struct pattern *pattern = cop__alloc_zeroed(sizeof(*pattern) + size + 1);
         struct form_reader reader;
@@ -111,7 +111,7 @@ static struct pattern *pattern_new(const char *text, size_t size, enum cop__use 
         cop__form_release(&reader);
         if (done)
                 return pattern;
-        pattern_free(pattern);
+        cop__pattern_free(pattern);
         return NULL;
 }
 
@@ -151,7 +151,7 @@ static struct pattern *enter(_Atomic(struct pattern *) *chain, struct pattern *p
                 other = find(head, pattern->hash, pattern->text, (enum cop__use)pattern->use,
                              pattern->kinds);
                 if (other) {
-                        pattern_free(pattern);
+                        cop__pattern_free(pattern);
                         return other;
                 }
                 pattern->next = head;
@@ -180,7 +180,7 @@ const struct pattern *cop__pattern_of(const char *text, enum cop__use use, const
                 *error = (struct pattern_error){ .text = "it is longer than a megabyte" };
                 return NULL;
         }
-        pattern = pattern_new(text, size, use, kinds, error);
+        pattern = cop__pattern_new(text, size, use, kinds, error);
         if (!pattern)
                 return NULL;
         pattern->hash = hash;

@@ -144,6 +144,12 @@ struct pattern {
         char text[];
 };
 
+/* A pattern outside the table, for who frees it again: the table itself, and fuzzers. The text may
+ * hold zero bytes. */
+struct pattern *cop__pattern_new(const char *text, size_t size, enum cop__use use,
+                                 const uint8_t *kinds, struct pattern_error *error);
+void cop__pattern_free(struct pattern *pattern);
+
 /* The term as it stands in a program: where it is not immediate, a copy that lives as long as the
  * pattern. COP_NONE: memory is used up. */
 cop_term cop__pattern_literal(struct pattern *pattern, cop_term term);
