@@ -344,25 +344,42 @@ static void scan(struct copying *c)
         }
 }
 
+static cop_term copy(struct copying *c, cop_term term)
+{
+        cop_term root;
+
+        if (!has_memory(term) || cop_is_none(term))
+                return term;
+        root = place(c, term);
+        if (c->flat_end != c->top || c->flat != c->start)
+                scan(c);
+        return root;
+}
+
 cop_term cop__copy_measured(uint64_t *to, cop_term term, const struct copy_size *size,
                             struct shared_bits **shared)
 {
         struct copying c = { .start = to, .top = to, .scan = to, .size = size, .shared = shared };
-        cop_term copy;
 
-        if (!has_memory(term) || cop_is_none(term))
-                return term;
-        copy = place(&c, term);
-        if (c.flat_end != c.top || c.flat != c.start)
-                scan(&c);
-        return copy;
+        return copy(&c, term);
 }
+
+static const struct copy_size not_measured;
 
 cop_term cop__copy_to(uint64_t *to, cop_term term, struct shared_bits **shared)
 {
-        static const struct copy_size unknown;
+        return cop__copy_measured(to, term, &not_measured, shared);
+}
 
-        return cop__copy_measured(to, term, &unknown, shared);
+cop_term cop__copy_append(uint64_t **to, cop_term term, struct shared_bits **shared)
+{
+        struct copying c = {
+                .start = *to, .top = *to, .scan = *to, .size = &not_measured, .shared = shared
+        };
+        cop_term root = copy(&c, term);
+
+        *to = c.top;
+        return root;
 }
 
 cop_term cop__copy(struct region *region, cop_term term)

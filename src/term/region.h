@@ -140,6 +140,9 @@ cop_term cop__copy_measured(uint64_t *to, cop_term term, const struct copy_size 
 size_t cop__copy_words(cop_term term);
 cop_term cop__copy_to(uint64_t *to, cop_term term, struct shared_bits **shared);
 
+/* A copy at *to, which moves behind it: for blocks that hold several. */
+cop_term cop__copy_append(uint64_t **to, cop_term term, struct shared_bits **shared);
+
 /* A copy in a region; COP_NONE when memory or its limit is used up. */
 cop_term cop__copy(struct region *region, cop_term term);
 
