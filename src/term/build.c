@@ -316,14 +316,12 @@ static void sort_map(uint64_t *box)
 static ALWAYS_INLINE uint64_t build_term(struct sink *sink, uint64_t value, const bool flat)
 {
         cop_term term = term_of(value);
-        uint64_t *to = sink->more;
 
         if (!flat && !value)
                 badarg(sink->site);
         if (!flat || !has_memory(term))
                 return value;
-        sink->more += cop__copy_words(term);
-        return cop__copy_to(to, term, sink->shared).word;
+        return cop__copy_append(&sink->more, term, sink->shared).word;
 }
 
 static double float_of(uint64_t value)
