@@ -9,6 +9,11 @@
 
 #include "term/lexer_scan.h"
 
+enum {
+        DELETE = 0x7f,     /* \^? */
+        CONTROL_BITS = 31, /* \^a, \^A and \^! are one and the same */
+};
+
 /* ---- characters by number ---- */
 
 static int32_t scan_hex_escape(struct lexer *lexer, struct text_place start)
@@ -70,12 +75,10 @@ int32_t cop__lexer_escape(struct lexer *lexer, struct text_place start)
         case '^':
                 rune = take(lexer);
                 if (rune == '?')
-                        return 0x7f;
-                if (rune < '@' || rune > '_') {
-                        cop__lexer_fail(lexer, start, "expected one of @ A-Z [ \\ ] ^ _ after \\^");
-                        return RUNE_NONE;
-                }
-                return rune & 31;
+                        return DELETE;
+                if (rune == RUNE_NONE)
+                        cop__lexer_fail_here(lexer, start, "what begins with this backslash");
+                return rune == RUNE_NONE ? RUNE_NONE : rune & CONTROL_BITS;
         default:
                 found = rune && rune < 128 ? strchr(from, (int)rune) : NULL;
                 return found ? to[found - from] : rune;

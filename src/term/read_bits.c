@@ -247,7 +247,7 @@ static bool add_integer(struct reader *reader, struct frame *frame, cop_term val
 
 /* ---- floats ---- */
 
-/* The nearest float of 16 bits, ties to even; not finite where value is too large for one. */
+/* The nearest float of 16 bits, ties to even; infinite where value is too large for one. */
 static uint16_t half_of(double value)
 {
         uint16_t sign = signbit(value) ? 0x8000 : 0;
@@ -265,7 +265,7 @@ static uint16_t half_of(double value)
                 exponent++;
         }
         if (exponent > 16)
-                return 0x7c00;
+                return sign | 0x7c00;
         if (magnitude < 1024)
                 return (uint16_t)(sign | (unsigned)magnitude);
         return (uint16_t)(sign | (unsigned)(exponent + 14) << 10 | ((unsigned)magnitude - 1024));
@@ -298,29 +298,26 @@ static bool add_float(struct reader *reader, struct frame *frame, cop_term value
         double number;
         float single;
         uint64_t bits = 0;
-        bool fits = false;
+        uint32_t word;
         uint8_t *low;
 
         if (!float_of(reader, value, &number))
                 return fail_segment(reader, frame, "expected a number that fits into a float");
-        if (bit_count == 64) {
+        switch (bit_count) {
+        case 64:
                 memcpy(&bits, &number, sizeof(number));
-                fits = true;
-        } else if (bit_count == 32) {
-                uint32_t word;
-
+                break;
+        case 32:
                 single = (float)number;
                 memcpy(&word, &single, sizeof(single));
                 bits = word;
-                fits = isfinite(single);
-        } else if (bit_count == 16) {
+                break;
+        case 16:
                 bits = half_of(number);
-                fits = (bits & 0x7c00) != 0x7c00;
-        } else {
+                break;
+        default:
                 return fail_segment(reader, frame, "expected a float of 16, 32 or 64 bits");
         }
-        if (!fits)
-                return fail_segment(reader, frame, "expected a number that fits into the float");
         low = scratch_for(reader, frame, bit_count);
         for (size_t i = 0; low && i < bit_count / 8; i++)
                 low[i] = (uint8_t)(bits >> (8 * i));
