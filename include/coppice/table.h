@@ -34,6 +34,7 @@ COP_API void cop_table_free(struct cop_table *table);
 /* How many keys it has. */
 COP_API size_t cop_table_size(const struct cop_table *table);
 
+/* Is the key in it? */
 COP_API bool cop_table_has(const struct cop_table *table, cop_term key);
 
 /* The key's value from now on; both are copied into the table. */

@@ -124,7 +124,8 @@ COP_TEST(DRIVER_bell, "no ring is lost between two threads that wait for each ot
         stop();
 }
 
-COP_TEST(DRIVER_bell_before, "a ring before the wait ends the wait at once; a second one is not saved")
+COP_TEST(DRIVER_bell_before,
+         "a ring before the wait ends the wait at once; a second one is not saved")
 {
         struct bell bell = { 0 };
         int64_t began;
@@ -140,7 +141,8 @@ COP_TEST(DRIVER_bell_before, "a ring before the wait ends the wait at once; a se
         stop();
 }
 
-COP_TEST(DRIVER_bell_deadline, "a wait ends at its deadline and not before, also when that has passed")
+COP_TEST(DRIVER_bell_deadline,
+         "a wait ends at its deadline and not before, also when that has passed")
 {
         struct bell bell = { 0 };
         int64_t began;
@@ -329,7 +331,8 @@ COP_TEST(POLLER_unwatch, "what was taken back is not called, and can be taken ba
         stop();
 }
 
-COP_TEST(POLLER_closed, "a descriptor closed under its watch does not bar the next one of its number")
+COP_TEST(POLLER_closed,
+         "a descriptor closed under its watch does not bar the next one of its number")
 {
         struct readiness old = { 0 }, new = { 0 };
         int ends[2];
