@@ -1,5 +1,5 @@
 /*
- * compare.c: equality and order.
+ * compare.c: the order of terms.
  *
  * Two terms are walked side by side. What is inside them comes as spans, arrays of terms of the
  * same length: a tuple's elements, a pair's head and tail, a map's keys, then its values. A span
@@ -7,8 +7,8 @@
  * memory for its length and only nesting makes the stack of spans grow.
  *
  * exact     The keys of a map, with all that is in them, are compared exactly: integers before
- *           floats, -0.0 before 0.0. Then 0 means equal (=:=), and cop_equal() is this walk after
- *           a look at the words. Everything else is compared with 1 and 1.0 as equal (==).
+ *           floats, -0.0 before 0.0. Then 0 means equal (=:=): equal.c has a quicker way to the
+ *           same answer. Everything else is compared with 1 and 1.0 as equal (==).
  * order     of what is only carried is the Erlang VM's: a pid by serial, number, node; a reference
  *           or port by node, then its numbers, the last first; a fun by module, index, uniq and
  *           what it holds, before every external fun.
@@ -340,6 +340,16 @@ static bool step(cop_term a, cop_term b, struct words *rest, struct span *now, i
         }
 }
 
+/* Goes along two lists while their elements are the same words. */
+static inline void skip_same(cop_term *a, cop_term *b)
+{
+        while (tag_of(*a) == TAG_PAIR && tag_of(*b) == TAG_PAIR && a->word != b->word &&
+               words_of(*a)[0] == words_of(*b)[0]) {
+                *a = term_of(words_of(*a)[1]);
+                *b = term_of(words_of(*b)[1]);
+        }
+}
+
 bool cop__try_compare(cop_term a, cop_term b, bool exact, int *order)
 {
         struct span now = { &a, &b, 1, exact };
@@ -359,6 +369,7 @@ bool cop__try_compare(cop_term a, cop_term b, bool exact, int *order)
                 x = *now.a++;
                 y = *now.b++;
                 now.count--;
+                skip_same(&x, &y);
                 if (x.word != y.word)
                         enough = step(x, y, &rest, &now, order);
         }
@@ -375,16 +386,6 @@ static int compare(cop_term a, cop_term b, bool exact)
         if (!cop__try_compare(a, b, exact, &order))
                 cop__fail_limit("memory");
         return order;
-}
-
-bool cop_equal(cop_term a, cop_term b)
-{
-        if (a.word == b.word)
-                return true;
-        /* What is immediate has one word only, and so has what is not. */
-        if (!has_memory(a) || !has_memory(b) || tag_of(a) != tag_of(b))
-                return false;
-        return compare(a, b, true) == 0;
 }
 
 int cop_compare(cop_term a, cop_term b)
