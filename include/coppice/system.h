@@ -31,7 +31,8 @@ struct cop_system_options {
  * cop_system_start(.schedulers = 2) starts the runtime.
  *
  * Returns   0; -EINVAL a field is out of range, or a pattern of the program is wrong (which was
- *           reported on standard error); -EBUSY one is running; -ENOMEM. After an error there is
+ *           reported on standard error); -EBUSY one is running; -ENOMEM; -ENOTSUP this
+ *           thread has a shadow stack (CET, GCS), which stacks of processes cannot have. After an error there is
  *           nothing to undo.
  * Blocks    until the schedulers run, typically under a millisecond.
  */

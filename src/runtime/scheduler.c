@@ -477,7 +477,8 @@ static void work(struct thread *t)
                         return;
                 if (cop__system.scheduler_count > 1 && rob(s, seen_turns))
                         continue;
-                cop__stacks_trim(&t->stacks);
+                if (cop__stacks_trim(&t->stacks))
+                        continue;
                 sleep_a_while(s);
         }
 }

@@ -104,6 +104,9 @@ static int start_parts(const struct cop_system_options *options, unsigned count)
         struct stack_options stacks = { .mprotect_guards = options->mprotect_guards };
         int err;
 
+        err = cop__context_check();
+        if (err < 0)
+                return err;
         err = cop__driver->start(options->simulate);
         if (err < 0)
                 return err;
