@@ -5,6 +5,7 @@
 #include <coppice/match.h>
 #include <coppice/test.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,35 @@ COP_TEST(SITE_same, "the same text, use and kinds are the same pattern")
         cop_assert(cop__pattern_of("{same, X }", COP__USE_MATCH, one, &error) != pattern);
 }
 
+/* ---- threads ---- */
+
+static void *same_patterns(void *unused)
+{
+        cop_term x = COP_NONE;
+        int64_t n = 0;
+
+        for (int i = 0; i < 100; i++) {
+                cop_scope {
+                        cop_term term = cop_build("{thread, N, [\"constant\" | N]}", i);
+
+                        cop_assert(cop_match(term, "{thread, N, X}", &n, &x));
+                        cop_assert_equal(n, i);
+                        cop_assert(cop_match(x, "[\"constant\" | ^N]", &n));
+                }
+        }
+        return NULL;
+}
+
+COP_TEST(SITE_threads, "threads may reach a site for the first time at the same time")
+{
+        pthread_t threads[8];
+
+        for (size_t i = 0; i < 8; i++)
+                cop_assert(pthread_create(&threads[i], NULL, same_patterns, NULL) == 0);
+        for (size_t i = 0; i < 8; i++)
+                pthread_join(threads[i], NULL);
+}
+
 /* ---- of this program ---- */
 
 /* Never called: their patterns are checked all the same. */
@@ -334,6 +364,13 @@ COP_TEST(SITE_cxx, "patterns work in C++, in templates and inline functions too"
         if ((COP_ASAN || COP_TSAN))
                 cop_skip("a program built without a sanitizer cannot use a library built with one");
         check("cxx", "5 passed, 0 failed\n");
+}
+
+COP_TEST(SITE_linked, "however a program is linked, its patterns are found", .limit_s = 120)
+{
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("a program built without a sanitizer cannot use a library built with one");
+        check("link", "all are found\n");
 }
 
 COP_TEST(SITE_library, "a library's sites are checked when it is loaded, and leave with it",
