@@ -57,6 +57,17 @@ COP_API void cop_stop(int status);
 COP_API int cop_system_wait(void);
 
 /*
+ * For tests: waits until no process runs or could run, and none has a signal that it has not
+ * handled. Who waits for a message, an answer, a time, a descriptor or cop_blocking() does not run,
+ * so timers do not count. A process that asks does not count itself.
+ *
+ * Returns   true; false when it did not become so within timeout_ms. In a simulation time stands
+ *           still while anybody runs, so processes that never rest make it wait for ever.
+ * Threads   any, and any process.
+ */
+COP_API bool cop_system_quiet(int64_t timeout_ms);
+
+/*
  * Runs fn as the first process of a system, waits until it asks for the end with cop_stop(), or fn
  * returns, and stops the system. Returns the exit status: 0; cop_stop()'s; 1 where the first
  * process crashed.

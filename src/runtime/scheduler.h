@@ -47,6 +47,7 @@ struct scheduler {
         _Atomic(uint32_t) idle; /* it has nothing to do: ring the bell after a push to `remote` */
         _Atomic(size_t) load;   /* processes in its queues; written by its thread */
         _Atomic(uint64_t) turn_count;
+        _Atomic(uint64_t) naps; /* how often it has begun to be idle */
 
         struct lock wheel_lock;
         struct wheel wheel;        /* under wheel_lock */
@@ -103,8 +104,5 @@ void cop__enqueue(struct process *p);
 void cop__leave(struct process *p, enum after after);
 /* The same for good. */
 void cop__leave_for_ever(struct process *p) __attribute__((noreturn));
-
-/* True when nobody runs or is queued, and no signal is under way: for tests. */
-bool cop__schedulers_quiet(void);
 
 #endif
