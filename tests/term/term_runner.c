@@ -18,6 +18,7 @@
 #include <coppice/etf.h>
 #include <coppice/text.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "term/print.h"
 
@@ -46,6 +47,7 @@ static cop_term read_terms(const char *name)
         char *text = read_file(name, &size);
         struct cop_read_result read = cop_try_read_all(text, size, .new_atoms_max = 1000000);
 
+        cop__free(text);
         if (cop_is_none(read.term)) {
                 fprintf(stderr, "%s:%u:%u: %s\n", name, read.line, read.column, read.error);
                 exit(3);
@@ -113,7 +115,8 @@ static size_t from_hexadecimal(char *line, size_t digits)
 static void run_recode(const char *file)
 {
         size_t size;
-        char *line = read_file(file, &size);
+        char *text = read_file(file, &size);
+        char *line = text;
         char *end;
 
         for (; (end = strchr(line, '\n')); line = end + 1) {
@@ -125,6 +128,7 @@ static void run_recode(const char *file)
                 else
                         print_encoded(decoded.term);
         }
+        cop__free(text);
 }
 
 static const struct {

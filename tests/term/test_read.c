@@ -131,9 +131,9 @@ COP_TEST(READ_integers_wrong, "what is no integer says where it stops being one"
 COP_TEST(READ_floats, "floats have a point, digits on both sides, and perhaps an exponent")
 {
         CHECK_TERMS({ "1.0", "1.0" }, { "1.5e3", "1.5e3" }, { "1.5E-3", "0.0015" },
-                    { "1.5e+1", "15.0" }, { "1_000.5_0e1_0", "1.0005e13" },
-                    { "-0.0", "-0.0" }, { "- 1.5", "-1.5" }, { "0.1", "0.1" },
-                    { "1.0e-400", "0.0" }, { "1.7976931348623157e308", "1.7976931348623157e308" },
+                    { "1.5e+1", "15.0" }, { "1_000.5_0e1_0", "1.0005e13" }, { "-0.0", "-0.0" },
+                    { "- 1.5", "-1.5" }, { "0.1", "0.1" }, { "1.0e-400", "0.0" },
+                    { "1.7976931348623157e308", "1.7976931348623157e308" },
                     { "5.0e-324", "5.0e-324" });
         CHECK_ERRORS({ "1.0e400", 1, 1, "this float is too large for 64 bits" },
                      { "1.5e", 1, 5, "expected a digit of the exponent" },
