@@ -53,6 +53,23 @@ COP_TEST(double_fails, "two floats differ")
         cop_assert_equal(0.1 + 0.2, 0.3);
 }
 
+COP_TEST(term_fails, "two terms differ")
+{
+        cop_assert_term(cop_build("{ok, [1, X]}", 2), "{ok, [1, X]}", 3);
+}
+
+COP_TEST(no_term_fails, "no term is no term of any kind")
+{
+        cop_assert_term(COP_NONE, "undefined");
+}
+
+COP_TEST(match_fails, "a term does not match")
+{
+        int64_t size;
+
+        cop_assert_match(cop_build("{size, <<\"large\">>}"), "{size, Size}", &size);
+}
+
 COP_TEST(bytes_fail, "two blocks differ")
 {
         cop_assert_bytes("abcdef", 6, "abcXef", 6);

@@ -61,6 +61,17 @@ COP_TEST(TEST_fails, "a failure says where, what, the test and the command that 
         cop_assert_equal(ran.status, 1);
 }
 
+COP_TEST(TEST_terms, "assertions about terms print both sides as terms")
+{
+        run("term_fails");
+        assert_says("cop_build(\"{ok, [1, X]}\", 2)\n            is {ok,[1,2]}\n");
+        assert_says("        expected {ok,[1,3]}\n");
+        run("no_term_fails");
+        assert_says("            is COP_NONE\n        expected undefined\n");
+        run("match_fails");
+        assert_says("            is {size,<<\"large\">>}\n        expected {size, Size}\n");
+}
+
 COP_TEST(TEST_both_sides, "a comparison that fails prints both sides")
 {
         run("int_fails");
@@ -155,7 +166,7 @@ COP_TEST(TEST_goes_on, "one bad test does not keep the others from being run")
         run("*e*s*");
         assert_says("crashes");
         assert_says("leaves");
-        assert_says("1 passed, 10 failed\n");
+        assert_says("1 passed, 12 failed\n");
 }
 
 COP_TEST(TEST_no_such, "a name that no test has is an error")
