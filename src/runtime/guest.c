@@ -75,6 +75,7 @@ struct process *cop__guest_enter(void)
         }
         cop__process_wipe(p);
         p->flags = IS_GUEST;
+        atomic_store_explicit(&p->is_guest, true, memory_order_relaxed);
         p->guest = guest;
         guest->process = p;
         guest->descriptor = -1;

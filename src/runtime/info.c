@@ -245,7 +245,7 @@ static cop_term processes(uint64_t leader)
                 struct process *p = cop__table_slot(i);
                 uint64_t pid = p ? pid_of(p) : 0;
 
-                if (pid && !(p->flags & IS_GUEST) &&
+                if (pid && !atomic_load_explicit(&p->is_guest, memory_order_relaxed) &&
                     (!leader || atomic_load_explicit(&p->leader, memory_order_relaxed) == leader))
                         list = cop_cons(term_of(pid), list);
         }

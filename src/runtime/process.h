@@ -84,6 +84,7 @@ struct process {
         _Atomic(uint64_t) leader; /* pid */
         _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
         _Atomic(uint8_t) status;      /* enum status; written by the owner */
+        _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
         uint32_t slot;                /* set once for ever */
         uint64_t refs; /* owner: references made by users of this slot; goes on for ever */
         uint64_t uses; /* who takes the block: how many users it had; goes on for ever */
@@ -130,6 +131,7 @@ struct process {
 
         /* The wait for a time; see wait.c. */
         struct alarm alarm;           /* under the lock of alarm_home's wheel */
+        bool alarm_is_set;            /* the same */
         struct scheduler *alarm_home; /* whose wheel; NULL: never set */
         _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish */
         int64_t timeout_ns;           /* of the wait that has begun; < 0: for ever */

@@ -114,9 +114,9 @@ static void put_here(struct scheduler *s, struct process *p)
 
         cop__biased_lock_enter(&s->lock);
         queue_put(&s->queues[queue_of(p)], p);
+        count = queued(s);
         note_load(s);
         cop__biased_lock_leave(&s->lock);
-        count = queued(s);
         if (count >= LONG_QUEUE && (count & (count - 1)) == 0 &&
             atomic_load_explicit(&cop__system.idle_count, memory_order_relaxed))
                 wake_a_helper(s);
@@ -157,7 +157,7 @@ void cop__enqueue(struct process *p)
         struct scheduler *mine = t ? t->scheduler : NULL;
         struct scheduler *s = p->stack ? p->home : mine;
 
-        if (p->flags & IS_GUEST) {
+        if (atomic_load_explicit(&p->is_guest, memory_order_relaxed)) {
                 cop__guest_wake(p);
                 return;
         }
@@ -359,7 +359,7 @@ static void settle(struct thread *t, struct process *p)
                 break;
         case AFTER_END:
                 give_stack(t, p);
-                /* fall through */
+                __attribute__((fallthrough));
         case AFTER_PARK:
                 atomic_store_explicit(&p->status, STATUS_WAITING, memory_order_relaxed);
                 if (cop__inbox_park(&p->inbox))
@@ -405,7 +405,7 @@ static int64_t timers_next(struct scheduler *s)
 
         cop__lock_take(&s->wheel_lock);
         next = cop__wheel_next_ns(&s->wheel);
-        cop__lock_give(&s->wheel_lock);
+        cop__wheel_give(s);
         return next;
 }
 
@@ -414,12 +414,11 @@ static void timers_run(struct scheduler *s)
 {
         int64_t now;
 
-        if (!s->fresh && !s->wheel.count)
+        if (!s->fresh && !atomic_load_explicit(&s->timers, memory_order_relaxed))
                 return;
         now = now_ns();
         cop__waits_note_time(s, now);
-        if (s->wheel.count)
-                cop__alarms_fire(s, now);
+        cop__alarms_fire(s, now);
 }
 
 /* Sleeps until somebody rings, a timer is due, or it is time to look around for work. */
@@ -472,7 +471,7 @@ static void work(struct thread *t)
                         continue;
                 }
                 timers_run(s);
-                if (queued(s) || take_remote(s))
+                if (atomic_load_explicit(&s->load, memory_order_relaxed) || take_remote(s))
                         continue;
                 if (atomic_load(&cop__system.stopping))
                         return;

@@ -51,6 +51,7 @@ struct scheduler {
 
         struct lock wheel_lock;
         struct wheel wheel;        /* under wheel_lock */
+        _Atomic(size_t) timers;    /* in the wheel, as of the last change; written under the lock */
         struct wheel_timer *fired; /* the same: timers that are to send */
 
         unsigned number;
@@ -95,6 +96,13 @@ enum idle { IDLE_NOT, IDLE_SLEEPING, IDLE_POLLING };
 
 /* It is idle, and there is something for it. */
 void cop__scheduler_wake(struct scheduler *scheduler);
+
+/* The wheel is the caller's, and its next owner's. */
+static inline void cop__wheel_give(struct scheduler *s)
+{
+        atomic_store_explicit(&s->timers, s->wheel.count, memory_order_relaxed);
+        cop__lock_give(&s->wheel_lock);
+}
 
 /* A process that can run, put where it belongs. Any thread. The caller has the right to: it made
  * it, or woke it. */

@@ -32,6 +32,7 @@ void cop__process_wipe(struct process *p)
         atomic_store_explicit(&p->await, 0, memory_order_relaxed);
         atomic_store_explicit(&p->name, 0, memory_order_relaxed);
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->is_guest, false, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
         memset((char *)p + kept, 0, sizeof(*p) - kept);
         p->mail_end = p->scan = &p->mail;

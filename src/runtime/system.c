@@ -169,7 +169,7 @@ static size_t signal_all(cop_term reason)
                 struct process *p = cop__table_slot(i);
                 uint64_t pid = p ? pid_of(p) : 0;
 
-                if (pid && !(p->flags & IS_GUEST)) {
+                if (pid && !atomic_load_explicit(&p->is_guest, memory_order_relaxed)) {
                         cop__notify(SIGNAL_EXIT, pid, 0, 0, reason);
                         count++;
                 }

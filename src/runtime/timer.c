@@ -209,7 +209,7 @@ void cop__alarms_fire(struct scheduler *s, int64_t now)
                 timers = s->fired;
                 s->fired = next;
         }
-        cop__lock_give(&s->wheel_lock);
+        cop__wheel_give(s);
         while (timers) {
                 struct wheel_timer *next = timers->next;
 
@@ -251,7 +251,7 @@ static void timer_set(struct timer *timer, int64_t due_ns)
         if (inserted) {
                 cop__lock_take(&s->wheel_lock);
                 cop__wheel_set(&s->wheel, &timer->alarm.timer, due_ns);
-                cop__lock_give(&s->wheel_lock);
+                cop__wheel_give(s);
         }
         cop__lock_give(&shard->lock);
         if (!inserted) {
@@ -307,7 +307,7 @@ static int64_t remaining_ms(struct timer *timer, bool cancel)
                 if (cancel)
                         cop__wheel_cancel(&s->wheel, &timer->alarm.timer);
         }
-        cop__lock_give(&s->wheel_lock);
+        cop__wheel_give(s);
         return left;
 }
 

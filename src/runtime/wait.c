@@ -32,13 +32,15 @@ static void wake(struct scheduler *s, struct alarm *alarm, int64_t now)
         struct process *p = process_of(alarm);
         int64_t deadline = atomic_load_explicit(&p->deadline_ns, memory_order_acquire);
 
+        p->alarm_is_set = deadline != INT64_MAX;
         if (deadline == INT64_MAX)
                 return;
         if (deadline > now)
                 cop__wheel_set(&s->wheel, &alarm->timer, deadline);
-        else if (cop__inbox_wake(&p->inbox))
+        else if (cop__inbox_wake(&p->inbox)) {
+                p->alarm_is_set = false;
                 cop__enqueue(p);
-        else /* It runs, and may just be about to sleep: look again in a tick. */
+        } else /* It runs, and may just be about to sleep: look again in a tick. */
                 cop__wheel_set(&s->wheel, &alarm->timer, now + (1 << TICK_SHIFT));
 }
 
@@ -49,9 +51,10 @@ static void alarm_remove(struct process *p)
         if (!s)
                 return;
         cop__lock_take(&s->wheel_lock);
-        if (p->alarm.timer.at)
+        if (p->alarm_is_set)
                 cop__wheel_cancel(&s->wheel, &p->alarm.timer);
-        cop__lock_give(&s->wheel_lock);
+        p->alarm_is_set = false;
+        cop__wheel_give(s);
         p->alarm_home = NULL;
 }
 
@@ -65,15 +68,16 @@ void cop__alarm_set(struct process *p, int64_t deadline_ns)
         if (p->alarm_home != s)
                 alarm_remove(p);
         /* Only this thread takes it out of this wheel, so it may be looked at without the lock. */
-        if (p->alarm_home == s && p->alarm.timer.at && p->alarm.timer.due_ns <= deadline_ns)
+        if (p->alarm_home == s && p->alarm_is_set && p->alarm.timer.due_ns <= deadline_ns)
                 return;
         cop__lock_take(&s->wheel_lock);
         p->alarm.fire = wake;
-        if (p->alarm.timer.at)
+        if (p->alarm_is_set)
                 cop__wheel_cancel(&s->wheel, &p->alarm.timer);
+        p->alarm_is_set = true;
         cop__wheel_set(&s->wheel, &p->alarm.timer, deadline_ns);
         p->alarm_home = s;
-        cop__lock_give(&s->wheel_lock);
+        cop__wheel_give(s);
 }
 
 static void fresh_remove(struct process *p)
