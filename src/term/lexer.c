@@ -22,10 +22,21 @@
 #include "base/decimal.h"
 #include "term/lexer_scan.h"
 
-static const char *const reserved[] = {
-        "after", "and",  "andalso", "band",   "begin",   "bnot", "bor", "bsl",  "bsr",
-        "bxor",  "case", "catch",   "cond",   "div",     "end",  "fun", "if",   "let",
-        "not",   "of",   "or",      "orelse", "receive", "rem",  "try", "when", "xor",
+#define WORD(word)                                                                                 \
+        {                                                                                          \
+                word, sizeof(word) - 1                                                             \
+        }
+
+static const struct {
+        const char *text;
+        size_t size;
+} reserved[] = {
+        WORD("after"), WORD("and"),    WORD("andalso"), WORD("band"), WORD("begin"),
+        WORD("bnot"),  WORD("bor"),    WORD("bsl"),     WORD("bsr"),  WORD("bxor"),
+        WORD("case"),  WORD("catch"),  WORD("cond"),    WORD("div"),  WORD("end"),
+        WORD("fun"),   WORD("if"),     WORD("let"),     WORD("not"),  WORD("of"),
+        WORD("or"),    WORD("orelse"), WORD("receive"), WORD("rem"),  WORD("try"),
+        WORD("when"),  WORD("xor"),
 };
 
 static const struct {
@@ -119,7 +130,8 @@ static void skip_space(struct lexer *lexer)
 bool cop__is_reserved(const char *text, size_t size)
 {
         for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-                if (strlen(reserved[i]) == size && memcmp(reserved[i], text, size) == 0)
+                if (reserved[i].size == size && reserved[i].text[0] == text[0] &&
+                    memcmp(reserved[i].text, text, size) == 0)
                         return true;
         return false;
 }
@@ -293,21 +305,19 @@ static bool is_stop(const struct lexer *lexer)
 
 static void scan_punctuation(struct lexer *lexer, struct token *token)
 {
+        const char *at = lexer->text + lexer->at.offset;
         size_t left = lexer->size - lexer->at.offset;
 
         for (size_t i = 0; i < sizeof(punctuation) / sizeof(*punctuation); i++)
-                if (punctuation[i].size <= left &&
-                    memcmp(lexer->text + lexer->at.offset, punctuation[i].text,
-                           punctuation[i].size) == 0) {
+                if (punctuation[i].text[0] == *at && punctuation[i].size <= left &&
+                    memcmp(at + 1, punctuation[i].text + 1, punctuation[i].size - 1) == 0) {
                         token->kind = punctuation[i].kind;
                         advance_ascii(lexer, punctuation[i].size);
                         return;
                 }
-        token->kind = TOKEN_POINT;
-        if (peek(lexer, 0) == '.')
+        token->kind = *at == '.' ? TOKEN_POINT : TOKEN_ERROR;
+        if (*at == '.')
                 advance_ascii(lexer, 1);
-        else
-                token->kind = TOKEN_ERROR;
 }
 
 static void scan_other(struct lexer *lexer, struct token *token, int32_t rune)

@@ -34,8 +34,13 @@ static inline int32_t look_at(const struct lexer *lexer, size_t offset, size_t *
 {
         const char *start = lexer->text + offset;
         const char *behind = start;
-        int32_t rune = cop__utf8_next(&behind, lexer->text + lexer->size);
+        int32_t rune;
 
+        if (offset < lexer->size && (unsigned char)*start < 0x80) {
+                *bytes = 1;
+                return *start;
+        }
+        rune = cop__utf8_next(&behind, lexer->text + lexer->size);
         *bytes = (size_t)(behind - start);
         return rune;
 }
