@@ -84,6 +84,7 @@ struct process *cop__guest_enter(void)
         guest->thread.current = p;
         atomic_store_explicit(&p->leader, pid, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNING, memory_order_relaxed);
+        atomic_store_explicit(&p->timers_of, pid, memory_order_relaxed);
         atomic_store_explicit(&p->pid, pid, memory_order_release);
         atomic_store_explicit(&p->inbox.word, INBOX_EMPTY, memory_order_release);
         list_put(guest);

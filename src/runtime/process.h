@@ -82,6 +82,7 @@ struct process {
         _Atomic(uint64_t) await;  /* ref of the call it waits for; written by the owner */
         _Atomic(uint64_t) name;   /* word of its atom, 0: none; NAME_DEAD: it gets none any more */
         _Atomic(uint64_t) leader; /* pid */
+        _Atomic(uint64_t) timers_of;  /* pid whose timers go on `timers`; 0: none do any more */
         _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
         _Atomic(uint8_t) status;      /* enum status; written by the owner */
         _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
@@ -139,7 +140,6 @@ struct process {
                 **fresh_at; /* home's list of waits without a deadline; at NULL: not on it */
 
         struct timer *timers; /* for this process; under a lock of timer.c */
-        bool timers_closed;   /* the same */
 
         struct guest *guest; /* IS_GUEST */
 };

@@ -160,6 +160,7 @@ static void open_inbox(struct birth *b)
 
         cop__kept_give(b->label, &p->kept);
         p->label = b->label;
+        atomic_store_explicit(&p->timers_of, b->pid, memory_order_relaxed);
         atomic_store_explicit(&p->pid, b->pid, memory_order_release);
         atomic_store_explicit(&p->inbox.word, INBOX_EMPTY, memory_order_release);
 }

@@ -123,7 +123,7 @@ static bool list_add(struct timer *timer)
         bool lives;
 
         cop__lock_take(&shard->for_lock);
-        lives = p && is_pid_of(p, timer->to) && !p->timers_closed;
+        lives = p && atomic_load_explicit(&p->timers_of, memory_order_relaxed) == timer->to;
         if (lives) {
                 timer->next_for = p->timers;
                 timer->at_for = &p->timers;
@@ -355,7 +355,7 @@ static uint64_t next_of(struct process *p)
         uint64_t ref = 0;
 
         cop__lock_take(&shard->for_lock);
-        p->timers_closed = true;
+        atomic_store_explicit(&p->timers_of, 0, memory_order_relaxed);
         if (p->timers) {
                 struct timer *timer = p->timers;
 
