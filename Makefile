@@ -30,7 +30,7 @@ export COP_SEED
 .PHONY: build run test check bench fuzz stress install clean setup
 
 build: setup
-	@tools/configure $(BUILD) --prefix=$(PREFIX) $(OPTIONS)
+	@tools/configure $(BUILD) $(OPTIONS)
 	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
 
 setup:
@@ -55,6 +55,8 @@ stress: build
 	@tools/run-tests --times=$(TIMES) $(BUILD) $(T)
 
 install: build
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean:
