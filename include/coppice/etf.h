@@ -58,6 +58,11 @@ struct cop_decode_result {
 COP_API struct cop_decode_result cop_try_decode_with(const void *bytes, size_t size,
                                                      const struct cop_decode_options *options);
 
+/* cop_decode() with the place that a crash names; the macro fills it in. */
+COP_API cop_term cop__decode(cop_term binary, const struct cop_place *place);
+
+#define cop_decode(binary) cop__decode((binary), COP_HERE)
+
 COP_END_DECLS
 
 #endif

@@ -76,6 +76,11 @@ COP_API struct cop_read_result cop_try_read_with(const char *text, size_t size,
 COP_API struct cop_read_result cop_try_read_all_with(const char *text, size_t size,
                                                      const struct cop_read_options *options);
 
+/* cop_read() with the place that a crash names; the macro fills it in. */
+COP_API cop_term cop__read(const char *text, const struct cop_place *place);
+
+#define cop_read(text) cop__read((text), COP_HERE)
+
 COP_END_DECLS
 
 #endif

@@ -17,6 +17,8 @@
  *
  * What is accepted is what binary_to_term() of OTP 25 and later accepts; but bytes behind a term
  * are refused unless asked for, and pids of this node have other limits than Erlang's.
+ *
+ * LIMIT: native records, which OTP 29 has as an experiment (tag 67), are refused.
  */
 #include <coppice/etf.h>
 
@@ -426,13 +428,18 @@ struct cop_decode_result cop_try_decode_with(const void *bytes, size_t size,
         return result;
 }
 
-cop_term cop_decode(cop_term binary)
+cop_term cop__decode(cop_term binary, const struct cop_place *place)
 {
         struct cop_decode_result result = { 0 };
 
         if (cop_is_binary(binary))
                 result = cop_try_decode(cop_to_bytes(binary), cop_byte_size(binary));
         if (cop_is_none(result.term))
-                cop__fail_badarg(NULL);
+                cop__fail_badarg(place);
         return result.term;
+}
+
+cop_term(cop_decode)(cop_term binary)
+{
+        return cop__decode(binary, NULL);
 }

@@ -621,7 +621,7 @@ struct cop_read_result cop_try_read_all_with(const char *text, size_t size,
         return read_with(text, size, options, read_all);
 }
 
-cop_term cop_read(const char *text)
+cop_term cop__read(const char *text, const struct cop_place *place)
 {
         static const char why[] = "bad_text";
         struct cop_read_options options = { .struct_size = sizeof(options),
@@ -635,5 +635,10 @@ cop_term cop_read(const char *text)
         reason[1] = cop_int(result.line);
         reason[2] = cop_int(result.column);
         reason[3] = cop_text(result.error);
-        cop__host.fail(FAIL_ERROR, cop_tuple(4, reason), NULL);
+        cop__host.fail(FAIL_ERROR, cop_tuple(4, reason), place);
+}
+
+cop_term(cop_read)(const char *text)
+{
+        return cop__read(text, NULL);
 }

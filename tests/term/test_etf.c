@@ -8,6 +8,7 @@
 #include <coppice/test.h>
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -483,6 +484,34 @@ COP_TEST(ETF_used, "who asks for it is told how many bytes the term had, and oth
         result = cop_try_decode(bytes.at + 6, bytes.size - 6, .used = &used);
         cop_assert_text(written(result.term), "2");
         cop_assert_equal(used, 3);
+}
+
+static jmp_buf crashed;
+static cop_term reason;
+
+/* Instead of the end of a process: back to the test. */
+COP_NORETURN static void note_crash(enum failure failure, cop_term why,
+                                    const struct cop_place *place)
+{
+        cop_assert_equal(failure, FAIL_ERROR);
+        cop_assert(strstr(place->file, "test_etf.c"));
+        reason = why;
+        longjmp(crashed, 1);
+}
+
+COP_TEST(ETF_decode_wrong, "cop_decode of anything but a whole term is a crash with badarg")
+{
+        cop_term wrong[] = { cop_binary("\x83\x61", 2), cop_int(1), cop_bits("\x83", 7) };
+
+        cop__host.fail = note_crash;
+        for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+                reason = COP_NONE;
+                if (setjmp(crashed) == 0) {
+                        cop_decode(wrong[i]);
+                        cop_fail("it is still alive");
+                }
+                cop_assert(cop_is(reason, "badarg"));
+        }
 }
 
 /* ---- compressed ---- */

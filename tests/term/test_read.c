@@ -9,6 +9,7 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -637,6 +638,37 @@ COP_TEST(READ_no_memory, "each allocation may fail, and that is the error; nothi
         cop_assert(read_much((void *)(uintptr_t)nest)); /* its atoms stay for ever */
         forget(NULL);
         cop_assert(without_memory(read_much, forget, (void *)(uintptr_t)nest) > 5);
+}
+
+static jmp_buf crashed;
+static cop_term reason;
+static const struct cop_place *crash_place;
+
+/* Instead of the end of a process: back to the test. */
+COP_NORETURN static void note_crash(enum failure failure, cop_term why,
+                                    const struct cop_place *place)
+{
+        cop_assert_equal(failure, FAIL_ERROR);
+        reason = why;
+        crash_place = place;
+        longjmp(crashed, 1);
+}
+
+COP_TEST(READ_read_wrong, "cop_read of a wrong text is a crash that says where and what, twice")
+{
+        cop__host.fail = note_crash;
+        if (setjmp(crashed) == 0) {
+                cop_read("{ok,\n  X}");
+                cop_fail("it is still alive");
+        }
+        cop_assert_text(cop_show(reason),
+                        "{bad_text,2,3,<<\"expected a term; found variable X\">>}");
+        cop_assert(strstr(crash_place->file, "test_read.c"));
+        if (setjmp(crashed) == 0) {
+                (cop_read)("");
+                cop_fail("it is still alive");
+        }
+        cop_assert(crash_place == NULL);
 }
 
 COP_TEST(READ_read, "cop_read gives the term, with as many new atoms as it has")
