@@ -41,7 +41,7 @@ static COP_NORETURN void raise(enum cop_class class, cop_term reason)
         cop__exit_now(p, reason);
 }
 
-/* sequence, of /home/me/sequence.c. */
+/* The file's name, without its path and ending. */
 static cop_term module_of(const char *file)
 {
         const char *slash = __builtin_strrchr(file, '/');

@@ -81,7 +81,7 @@ static int scheduler_count(const struct cop_system_options *options)
         if (options->simulate)
                 return 1;
         if (count == 0 && text)
-                count = atoi(text);
+                count = (int)strtol(text, NULL, 10);
         if (count == 0)
                 count = cop__driver->cores();
         return count;
@@ -283,7 +283,7 @@ int cop_main(cop_process_fn *fn, int argc, char **argv)
 
         if (err < 0) {
                 fprintf(stderr, "%s: cannot start: %s\n", argc ? argv[0] : "coppice",
-                        strerror(-err));
+                        strerrordesc_np(-err));
                 return 1;
         }
         first.arguments = cop_keep(arguments_of(argc, argv));
