@@ -6,7 +6,8 @@
 #     make check       all that CI checks
 #     make bench       measures, beside Erlang and Go where they are installed; ROWS="a b" only those
 #     make fuzz        every fuzzer, each for FUZZ_S seconds
-#     make stress      the tests again and again, each time with another seed; TIMES=20
+#     make stress      the tests again and again, each time with another seed; TIMES=20; those of
+#                      races 1,000 times in each
 #     make install     PREFIX=/usr/local DESTDIR=
 #     make clean
 
@@ -52,7 +53,7 @@ fuzz:
 	@tools/fuzz $(FUZZ_S) $(T)
 
 stress: build
-	@tools/run-tests --times=$(TIMES) $(BUILD) $(T)
+	@COP_TEST_TIMES=1000 tools/run-tests --times=$(TIMES) $(BUILD) $(T)
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
