@@ -203,6 +203,11 @@ static inline uint64_t cop__word_of_float(double value)
         return word;
 }
 
+static inline uint64_t cop__word_of_single(float value)
+{
+        return cop__word_of_float((double)value);
+}
+
 static inline uint64_t cop__word_of_text(const char *text)
 {
         return (uint64_t)(uintptr_t)text;
@@ -256,7 +261,8 @@ static inline struct cop__to cop__to_of(enum cop__kind kind, uint64_t word)
                 cop_pid *: COP__SIZED(COP__PID, cop_pid),                                          \
                 cop_ref *: COP__SIZED(COP__REF, cop_ref))
 
-#define COP__VALUE_AS(x, as_int, as_uint, as_float, as_bool, as_text, as_term, as_pid, as_ref)     \
+#define COP__VALUE_AS(x, as_int, as_uint, as_single, as_float, as_bool, as_text, as_term, as_pid,  \
+                      as_ref)                                                                      \
         _Generic((x),                                                                              \
                 char: as_int,                                                                      \
                 signed char: as_int,                                                               \
@@ -269,7 +275,7 @@ static inline struct cop__to cop__to_of(enum cop__kind kind, uint64_t word)
                 unsigned: as_uint,                                                                 \
                 unsigned long: as_uint,                                                            \
                 unsigned long long: as_uint,                                                       \
-                float: as_float,                                                                   \
+                float: as_single,                                                                  \
                 double: as_float,                                                                  \
                 bool: as_bool,                                                                     \
                 char *: as_text,                                                                   \
@@ -279,12 +285,12 @@ static inline struct cop__to cop__to_of(enum cop__kind kind, uint64_t word)
                 cop_ref: as_ref)
 
 #define COP__VALUE_KIND(x)                                                                         \
-        COP__VALUE_AS(x, COP__INT, COP__UINT, COP__FLOAT, COP__BOOL, COP__TEXT, COP__TERM,         \
-                      COP__PID, COP__REF)
+        COP__VALUE_AS(x, COP__INT, COP__UINT, COP__FLOAT, COP__FLOAT, COP__BOOL, COP__TEXT,        \
+                      COP__TERM, COP__PID, COP__REF)
 #define COP__WORD(x)                                                                               \
-        COP__VALUE_AS(x, cop__word_of_int, cop__word_of_uint, cop__word_of_float,                  \
-                      cop__word_of_uint, cop__word_of_text, cop__word_of_term, cop__word_of_pid,   \
-                      cop__word_of_ref)                                                            \
+        COP__VALUE_AS(x, cop__word_of_int, cop__word_of_uint, cop__word_of_single,                 \
+                      cop__word_of_float, cop__word_of_uint, cop__word_of_text, cop__word_of_term, \
+                      cop__word_of_pid, cop__word_of_ref)                                          \
         (x)
 
 #define COP__TO(x)                                                                                 \
@@ -357,7 +363,7 @@ template <typename T> inline uint64_t cop__word_of(T value)
 }
 inline uint64_t cop__word_of(float value)
 {
-        return cop__word_of_float(value);
+        return cop__word_of_single(value);
 }
 inline uint64_t cop__word_of(double value)
 {
