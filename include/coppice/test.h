@@ -36,7 +36,7 @@ struct cop_test {
         const char *file;
         int line;
         void (*run)(void);
-        int limit_s; /* how long it may take; 0: ten seconds */
+        int limit_s; /* how long it may take; 0: thirty seconds */
         struct cop_test *next;
 };
 
@@ -66,9 +66,9 @@ struct cop_test {
          (condition) ? (void)0 : cop__test_false(__FILE__, __LINE__, #condition))
 
 /*
- * cop_assert_equal(is, expected): two integers, floats, booleans, texts (char *) or pointers are
- * equal. Integers are compared by what they are worth, whatever their types; texts by what they
- * say; floats exactly.
+ * cop_assert_equal(is, expected): two integers, floats, booleans, texts (char *), pointers, pids,
+ * references or terms are equal. Integers are compared by what they are worth, whatever their types;
+ * texts by what they say; floats exactly; terms as with cop_equal().
  */
 #define cop_assert_equal(is, expected)                                                             \
         (cop__test_at(__FILE__, __LINE__),                                                         \
@@ -121,6 +121,7 @@ enum cop__test_kind {
         COP__TEST_BOOL,
         COP__TEST_TEXT,
         COP__TEST_POINTER,
+        COP__TEST_TERM,
 };
 
 struct cop__test_value {
@@ -132,6 +133,7 @@ struct cop__test_value {
                 bool b;
                 const char *text;
                 const void *pointer;
+                cop_term term;
         } as;
 };
 
@@ -206,6 +208,24 @@ static inline struct cop__test_value cop__test_of_pointer(const void *pointer)
         return value;
 }
 
+static inline struct cop__test_value cop__test_of_term(cop_term term)
+{
+        struct cop__test_value value = { COP__TEST_TERM, { 0 } };
+
+        value.as.term = term;
+        return value;
+}
+
+static inline struct cop__test_value cop__test_of_pid(cop_pid pid)
+{
+        return cop__test_of_term(cop_pid_term(pid));
+}
+
+static inline struct cop__test_value cop__test_of_ref(cop_ref ref)
+{
+        return cop__test_of_term(cop_ref_term(ref));
+}
+
 COP_END_DECLS
 
 #ifndef __cplusplus
@@ -227,6 +247,9 @@ COP_END_DECLS
                 bool: cop__test_of_bool,                                                           \
                 char *: cop__test_of_text,                                                         \
                 const char *: cop__test_of_text,                                                   \
+                cop_term: cop__test_of_term,                                                       \
+                cop_pid: cop__test_of_pid,                                                         \
+                cop_ref: cop__test_of_ref,                                                   \
                 default: cop__test_of_pointer)(x)
 #else
 static inline struct cop__test_value cop__test_value(bool b)
@@ -268,6 +291,18 @@ static inline struct cop__test_value cop__test_value(const char *text)
 static inline struct cop__test_value cop__test_value(const void *pointer)
 {
         return cop__test_of_pointer(pointer);
+}
+static inline struct cop__test_value cop__test_value(cop_term term)
+{
+        return cop__test_of_term(term);
+}
+static inline struct cop__test_value cop__test_value(cop_pid pid)
+{
+        return cop__test_of_pid(pid);
+}
+static inline struct cop__test_value cop__test_value(cop_ref ref)
+{
+        return cop__test_of_ref(ref);
 }
 #define COP__TEST_VALUE(x) cop__test_value(x)
 #endif

@@ -46,7 +46,7 @@ enum { SLOWNESS = 6 };
 enum { SLOWNESS = 1 };
 #endif
 
-enum { MAX_TESTS = 4096, DEFAULT_LIMIT_S = 10 };
+enum { MAX_TESTS = 4096, DEFAULT_LIMIT_S = 30 };
 
 enum outcome { PASSED, FAILED, SKIPPED };
 

@@ -6,6 +6,7 @@
  */
 #include "test/value.h"
 
+#include <coppice/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +50,24 @@ static const void *address(struct cop__test_value v)
         return (const void *)(uintptr_t)worth(v);
 }
 
+static bool is_none(cop_term term)
+{
+        return term.word == COP_NONE.word;
+}
+
+static bool is_same_term(cop_term a, cop_term b)
+{
+        if (is_none(a) || is_none(b))
+                return is_none(a) && is_none(b);
+        return cop_equal(a, b);
+}
+
 bool cop__test_value_is_equal(struct cop__test_value a, struct cop__test_value b)
 {
+        if (a.kind == COP__TEST_TERM && b.kind == COP__TEST_TERM)
+                return is_same_term(a.as.term, b.as.term);
+        if (a.kind == COP__TEST_TERM || b.kind == COP__TEST_TERM)
+                return false;
         if (is_integer(a) && is_integer(b))
                 return is_negative(a) == is_negative(b) && worth(a) == worth(b);
         if (is_number(a) && is_number(b))
@@ -115,6 +132,10 @@ void cop__test_value_print(struct cop__test_value value, char *text, size_t size
                 break;
         case COP__TEST_POINTER:
                 snprintf(text, size, "%p", value.as.pointer);
+                break;
+        case COP__TEST_TERM:
+                snprintf(text, size, "%s",
+                         is_none(value.as.term) ? "COP_NONE" : cop_show(value.as.term));
                 break;
         }
 }

@@ -70,6 +70,16 @@ COP_TEST(match_fails, "a term does not match")
         cop_assert_match(cop_build("{size, <<\"large\">>}"), "{size, Size}", &size);
 }
 
+COP_TEST(term_differs, "two terms differ")
+{
+        cop_assert_equal(cop_build("{ok, 1}"), cop_build("{ok, 1.0}"));
+}
+
+COP_TEST(term_is_none, "no term is no term of any kind")
+{
+        cop_assert_equal(COP_NONE, cop_nil());
+}
+
 COP_TEST(bytes_fail, "two blocks differ")
 {
         cop_assert_bytes("abcdef", 6, "abcXef", 6);
@@ -152,6 +162,8 @@ COP_TEST(all_equal, "what is equal")
         cop_assert_equal(&one, (void *)&one);
         cop_assert_equal(true, 1);
         cop_assert_text(NULL, NULL);
+        cop_assert_equal(cop_build("[a, <<\"b\">>]"), cop_build("[a | [<<\"b\">>]]"));
+        cop_assert_equal(COP_NONE, COP_NONE);
         cop_assert_bytes("", 0, NULL, 0);
         cop_assert(!isnan(1.0));
 }

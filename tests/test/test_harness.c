@@ -86,6 +86,12 @@ COP_TEST(TEST_both_sides, "a comparison that fails prints both sides")
         assert_says("is \"\"\n");
         run("double_fails");
         assert_says("0.30000000000000004");
+        run("term_differs");
+        assert_says("is {ok,1}\n");
+        assert_says("is {ok,1.0}\n");
+        run("term_is_none");
+        assert_says("is COP_NONE\n");
+        assert_says("is []\n");
         run("bytes_fail");
         assert_says("from byte 3 on");
         assert_says(" 64 65 66\n");
@@ -166,7 +172,7 @@ COP_TEST(TEST_goes_on, "one bad test does not keep the others from being run")
         run("*e*s*");
         assert_says("crashes");
         assert_says("leaves");
-        assert_says("1 passed, 12 failed\n");
+        assert_says("1 passed, 14 failed\n");
 }
 
 COP_TEST(TEST_no_such, "a name that no test has is an error")
