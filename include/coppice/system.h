@@ -59,7 +59,8 @@ COP_API int cop_system_wait(void);
 /*
  * For tests: waits until no process runs or could run, and none has a signal that it has not
  * handled. Who waits for a message, an answer, a time, a descriptor or cop_blocking() does not run,
- * so timers do not count. A process that asks does not count itself.
+ * so timers do not count (cop_process_info() says of a process whether it waits_for_time). A process
+ * that asks does not count itself.
  *
  * Returns   true; false when it did not become so within timeout_ms. In a simulation time stands
  *           still while anybody runs, so processes that never rest make it wait for ever.

@@ -64,6 +64,13 @@ static cop_term reductions_of(struct process *p)
         return cop_uint(atomic_load_explicit(&p->reductions, memory_order_relaxed));
 }
 
+/* A wait's deadline is set when its scheduler comes to rest: ask when all is quiet. */
+static cop_term waits_for_time(struct process *p)
+{
+        return cop_bool(atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_WAITING &&
+                        atomic_load_explicit(&p->deadline_ns, memory_order_relaxed) != INT64_MAX);
+}
+
 /* ---- by the process itself ---- */
 
 static cop_term bonds_of(struct process *p, enum bond_kind kind)
@@ -73,8 +80,8 @@ static cop_term bonds_of(struct process *p, enum bond_kind kind)
         uint32_t at = 0;
 
         while ((bond = cop__bond_next(&p->bonds, &at))) {
-                if (bond->kind != kind)
-                        continue;
+                if (bond->kind != kind || (kind == BOND_MONITOR && bond->other == pid_of(p)))
+                        continue; /* a monitor of oneself never fires: it is none */
                 if (kind == BOND_LINK)
                         list = cop_cons(term_of(bond->key), list);
                 else if (kind == BOND_WATCHER)
@@ -176,7 +183,7 @@ static const struct {
         { "dictionary", NULL, dictionary_of }, { "trap_exit", NULL, trap_exit_of },
         { "label", NULL, label_of },           { "parent", NULL, parent_of },
         { "priority", NULL, priority_of },     { "messages", NULL, messages_of },
-        { "memory", NULL, memory_of },
+        { "memory", NULL, memory_of },         { "waits_for_time", waits_for_time, NULL },
 };
 
 enum { ITEMS = sizeof(items) / sizeof(*items) };
