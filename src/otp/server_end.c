@@ -1,0 +1,162 @@
+/*
+ * server_end.c: how a server ends, and what is said about it.
+ *
+ * Order     terminate, the report of the error, the answer to who asked for the end, the crash
+ *           report, exit. All of it happens in the process that ends, before anybody hears of its
+ *           end; so a slow terminate delays the caller, who gets the answer all the same.
+ * Reasons   normal, shutdown and {shutdown, _} are orderly and not reported. Where terminate itself
+ *           fails, what it failed with becomes the reason, and is always reported.
+ *
+ * A process that faults or is killed does not come here: its state is not to be trusted, so no
+ * code of it runs.
+ */
+#include "otp/server.h"
+
+#include <coppice/report.h>
+
+bool cop__is_abnormal(cop_term reason)
+{
+        return !cop_is(reason, "normal") && !cop_is(reason, "shutdown") &&
+               !cop_match(reason, "{shutdown, _}");
+}
+
+cop_term cop__name_of(cop_pid pid)
+{
+        cop_term name = cop_process_info(pid, "registered_name");
+
+        return cop_is_atom(name) ? name : cop_pid_term(pid);
+}
+
+/* ---- what people may see ---- */
+
+struct viewing {
+        struct server *server;
+        cop_term message, reason;
+        cop_term status;
+};
+
+static void view(void *argument)
+{
+        struct viewing *viewing = argument;
+        const struct cop_module *module = viewing->server->module;
+        void *state = state_of(viewing->server);
+
+        viewing->status = cop_build("#{state => S, message => M, reason => R}", module->show(state),
+                                    viewing->message, viewing->reason);
+        viewing->status = module->format_status(state, viewing->status);
+}
+
+/* A map with state, message and reason. A callback that fails shows nothing rather than too much. */
+cop_term cop__server_status(struct server *server, cop_term message, cop_term reason)
+{
+        struct viewing viewing = { server, message, reason, COP_NONE };
+        cop_term error;
+
+        if (cop_try(view, &viewing, &error) != COP_NORMAL || !cop_is_map(viewing.status))
+                return cop_build("#{state => {format_status, failed}, message => M, reason => R}",
+                                 message, reason);
+        return viewing.status;
+}
+
+/* ---- reports ---- */
+
+static cop_term field(cop_term status, const char *key, cop_term otherwise)
+{
+        return cop_map_get(status, cop_atom(key), otherwise);
+}
+
+static void report_error(struct turn *turn, cop_term reason)
+{
+        cop_term status, client;
+
+        if (!cop_is_reported(COP_LEVEL_ERROR))
+                return;
+        status = cop__server_status(turn->server, turn->message, reason);
+        client = turn->from.pid.word ? cop_pid_term(turn->from.pid) : cop_build("undefined");
+        cop_report(COP_LEVEL_ERROR,
+                   "#{label => {gen_server, terminate}, name => Name, module => Module,"
+                   "  last_message => Message, client_info => Client, state => State,"
+                   "  state_type => Type, reason => Reason}",
+                   cop__name_of(cop_self()), cop_atom(turn->server->module->name),
+                   field(status, "message", turn->message), client,
+                   field(status, "state", cop_nil()), turn->server->module->state_type,
+                   field(status, "reason", reason));
+}
+
+static cop_term fact(const char *item)
+{
+        cop_term fact = cop_process_info(cop_self(), item);
+
+        return cop_is_none(fact) ? cop_build("undefined") : fact;
+}
+
+/* [Parent, Grandparent, ...], by name where they have one; the dead know no more. */
+static cop_term ancestors(void)
+{
+        cop_term list = cop_nil();
+        cop_pid pid = cop_parent();
+        int depth = 0;
+
+        while (!cop_is_nobody(pid) && depth++ < 64) {
+                cop_term parent = cop_process_info(pid, "parent");
+
+                list = cop_cons(cop__name_of(pid), list);
+                if (cop_is_none(parent) || !cop_is_pid(parent))
+                        break;
+                pid = cop_to_pid(parent);
+        }
+        return cop_reverse(list);
+}
+
+static void report_crash(struct server *server, cop_term reason)
+{
+        if (!cop__is_abnormal(reason) || !cop_is_reported(COP_LEVEL_ERROR))
+                return;
+        cop_report(COP_LEVEL_ERROR,
+                   "#{label => {proc_lib, crash},"
+                   "  report => [[{initial_call, {Module, init, 1}}, {pid, Pid},"
+                   "    {registered_name, Name}, {error_info, {exit, Reason, []}},"
+                   "    {ancestors, Ancestors}, {message_queue_len, Queue}, {links, Links},"
+                   "    {dictionary, Dictionary}, {trap_exit, Trap}, {status, running}], []]}",
+                   cop_atom(server->module->name), cop_self(), fact("registered_name"), reason,
+                   ancestors(), fact("message_queue_len"), fact("links"), fact("dictionary"),
+                   fact("trap_exit"));
+}
+
+/* ---- the end ---- */
+
+struct last_turn {
+        struct server *server;
+        cop_term reason;
+};
+
+static void terminate(void *argument)
+{
+        struct last_turn *last = argument;
+
+        last->server->module->terminate(state_of(last->server), last->reason);
+}
+
+COP_NORETURN void cop__server_end(struct turn *turn, struct ending ending)
+{
+        struct server *server = turn->server;
+        struct last_turn last = { server, ending.reason };
+        cop_term failure;
+        enum cop_class class = cop_try(terminate, &last, &failure);
+        bool failed = class == COP_ERROR || class == COP_EXIT;
+
+        if (failed)
+                ending.reason = failure;
+        if (failed || cop__is_abnormal(ending.reason))
+                report_error(turn, ending.reason);
+        if (!cop_is_none(ending.answer))
+                cop_answer_term(turn->from, ending.answer);
+        report_crash(server, ending.reason);
+        cop_exit_term(ending.reason);
+}
+
+COP_NORETURN void cop__server_fail_start(struct server *server, cop_term reason)
+{
+        report_crash(server, reason);
+        cop_exit_term(reason);
+}

@@ -1,0 +1,197 @@
+/*
+ * server_start.c: starting a server, from both sides.
+ *
+ * A start is a call. The starter makes the process and calls it with {'$start', Name, Argument};
+ * the new process takes the name, runs init, and answers ok. So the call's own rules do most of
+ * what OTP's start protocol asks for: a process that dies in init makes the call fail with its exit
+ * reason, and not before it is dead; a timeout is the call's; nothing ends up in the starter's
+ * mailbox.
+ *
+ * Order     The name is taken before init, so messages to it wait until init is done. A start that
+ *           fails returns when the process is dead, its name free, and its exit signal taken out of
+ *           the mailbox of a starter that traps exits. One that does not trap dies of that signal
+ *           while it waits.
+ */
+#include "otp/server.h"
+
+#include <coppice/memory.h>
+
+/* ---- the new process ---- */
+
+static void take_name(void *name)
+{
+        cop_register(cop_to_atom_text(*(cop_term *)name), cop_self());
+}
+
+/* Somebody else was faster. */
+static COP_NORETURN void refuse_start(cop_from from, cop_term name)
+{
+        cop_pid holder = cop_whereis(cop_to_atom_text(name));
+
+        cop_answer(from, "{error, {already_started, Pid}}", holder);
+        cop_exit("normal");
+}
+
+static COP_NORETURN void answer_and_exit(cop_from from, cop_term answer)
+{
+        cop_answer_term(from, answer);
+        cop_exit("normal");
+}
+
+static void init_done(struct turn *turn, cop_from from)
+{
+        cop_term wrong = cop__server_judge(turn);
+
+        if (!cop_is_none(wrong))
+                cop__server_fail_start(turn->server, wrong);
+        switch (next_kind(turn->next)) {
+        case COP__NEXT_STOP:
+                cop__server_fail_start(turn->server, cop__next_term(turn->next));
+        case COP__NEXT_IGNORE:
+                answer_and_exit(from, cop_build("ignore"));
+        case COP__NEXT_ERROR:
+                answer_and_exit(from, cop_build("{error, R}", cop__next_term(turn->next)));
+        default:
+                break;
+        }
+}
+
+/* What may come before the start: it, or the news that nobody will send it. */
+static bool is_start(cop_term message, void *context)
+{
+        return cop_match(message, "{system, _, {'$start', _, _}}") ||
+               cop_match(message, "{'DOWN', ^Ref, process, _, _}", (cop_ref *)context);
+}
+
+/* One that is linked dies with its starter; any other watches it as long as it waits. */
+static cop_from wait_for_start(bool linked, cop_term *name, cop_term *argument)
+{
+        cop_ref watch = { 0 };
+        cop_term message, from;
+
+        if (!linked && !cop_is_nobody(cop_parent()))
+                watch = cop_monitor(cop_parent());
+        message = cop_receive_if(is_start, &watch, COP_FOREVER);
+        if (!cop_match(message, "{system, From, {_, Name, Argument}}", &from, name, argument))
+                cop_exit("normal");
+        if (watch.word)
+                cop_demonitor_flush(watch);
+        return cop_to_from(from);
+}
+
+void cop__server_start(struct server *server, bool linked)
+{
+        struct turn turn = { .server = server, .which = COP__INIT };
+        cop_term name, reason;
+        cop_from from = wait_for_start(linked, &name, &turn.term);
+
+        turn.message = turn.term;
+        if (!cop_is(name, "undefined") && cop_try(take_name, &name, &reason) != COP_NORMAL)
+                refuse_start(from, name);
+
+        if (cop__server_call_back(&turn, &reason) != COP_NORMAL)
+                cop__server_fail_start(server, reason);
+        init_done(&turn, from);
+        cop_answer(from, "ok");
+        cop__server_obey(&turn);
+}
+
+/* ---- who starts it ---- */
+
+/* Returns when the process is dead. */
+static void wait_for_end(cop_pid pid)
+{
+        cop_term reason;
+
+        while (cop_try_call_term(&reason, COP_FOREVER, COP__TO(pid), COP_SYSTEM,
+                                 cop_build("'$end'")))
+                ;
+}
+
+/* The exit signal of a process that did not start, if this one traps exits: it is not for the
+ * program to see. */
+static void forget_link(cop_pid pid, cop_term *reason)
+{
+        cop_term exit;
+
+        cop_unlink(pid);
+        if (cop_receive(0, "{'EXIT', ^Pid, Reason}", &pid, &exit) && cop_is(*reason, "noproc"))
+                *reason = exit;
+}
+
+/* The result of a start that failed: `answered`, or the call failed with this reason. */
+static cop_term failed(cop_pid pid, bool answered, cop_term reason,
+                       const struct cop_start_options *options)
+{
+        if (!answered && cop_is(reason, "timeout") && cop_is_alive(pid)) {
+                if (options->link)
+                        cop_unlink(pid);
+                cop_kill(pid);
+        }
+        wait_for_end(pid);
+        if (options->link)
+                forget_link(pid, &reason);
+        if (options->monitor)
+                cop_demonitor_flush(*options->monitor);
+        return answered ? reason : cop_build("{error, Reason}", reason);
+}
+
+static cop_pid spawn(const struct cop_module *module, const struct cop_start_options *options)
+{
+        struct cop_spawn_options spawn = { .struct_size = sizeof(spawn) };
+
+        if (options->spawn)
+                spawn = *options->spawn;
+        spawn.name = NULL;
+        spawn.link = options->link;
+        spawn.monitor = options->monitor;
+        return cop_spawn_handler_with(
+                &module->handler,
+                cop_build("{Module, Linked}", (uint64_t)(uintptr_t)module, options->link), &spawn);
+}
+
+cop_term cop_server_try_start_with(const struct cop_module *module, cop_term argument,
+                                   const struct cop_start_options *options)
+{
+        cop_term name = options->name ? cop_atom(options->name) : cop_build("undefined");
+        cop_pid pid = { 0 };
+        cop_term answer;
+        bool answered;
+
+        if (options->name)
+                pid = cop_whereis(options->name);
+        if (!cop_is_nobody(pid))
+                return cop_build("{error, {already_started, Pid}}", pid);
+
+        pid = spawn(module, options);
+        answered = cop_try_call_term(
+                &answer, options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER, COP__TO(pid),
+                COP_SYSTEM, cop_build("{'$start', Name, Argument}", name, argument));
+        if (answered && cop_is(answer, "ok"))
+                return cop_build("{ok, Pid}", pid);
+        return failed(pid, answered, answer, options);
+}
+
+cop_pid cop_server_start_with(const struct cop_module *module, cop_term argument,
+                              const struct cop_start_options *options)
+{
+        cop_term result = cop_server_try_start_with(module, argument, options);
+        cop_pid pid = { 0 };
+        cop_term reason;
+
+        if (cop_match(result, "{error, Reason}", &reason))
+                cop_exit_term(reason);
+        cop_match(result, "{ok, Pid}", &pid);
+        return pid;
+}
+
+void cop_server_stop_term(struct cop__to to, cop_term reason, int64_t timeout_ms)
+{
+        cop_term how;
+
+        /* It never answers: it ends, and that is what the call fails with. */
+        cop_try_call_term(&how, timeout_ms, to, COP_SYSTEM, cop_build("{terminate, R}", reason));
+        if (!cop_equal(how, reason))
+                cop_exit("{How, {sys, terminate, [To, Reason, Timeout]}}", how, cop__to_show(to),
+                         reason, cop__timeout_show(timeout_ms));
+}
