@@ -1,0 +1,183 @@
+/*
+ * supervisor.h: what a supervisor knows, and who of its files does what.
+ *
+ *     supervisor.c            the callbacks: requests, deaths, its own end
+ *     supervisor_api.c        the callers' side, and children described in C
+ *     supervisor_spec.c       flags and child specifications, checked
+ *     supervisor_children.c   which children there are
+ *     supervisor_start.c      starting a child
+ *     supervisor_restart.c    what follows a death
+ *     supervisor_stop.c       ending children
+ *     supervisor_dynamic.c    simple_one_for_one
+ *     supervisor_report.c     what is reported
+ *
+ * A supervisor is a server (<coppice/server.h>): all of this runs in its process, one message at a
+ * time, and stands on the public headers.
+ */
+#ifndef COP_OTP_SUPERVISOR_H
+#define COP_OTP_SUPERVISOR_H
+
+#include <coppice/report.h>
+#include <coppice/supervisor.h>
+
+enum child_state {
+        CHILD_STOPPED,    /* there is no process */
+        CHILD_RUNNING,    /* pid is it, or was until just now */
+        CHILD_RESTARTING, /* a restart failed, and is tried again; pid is the last one there was */
+};
+
+/* How long a child may take to end, beside a number of milliseconds. */
+enum {
+        SHUTDOWN_KILL = -1,
+        SHUTDOWN_INFINITY = -2,
+};
+
+/* A child as its specification says, and what has become of it. Terms in it are kept. */
+struct child {
+        struct child *older, *newer;      /* in the order in which they were started first */
+        struct child *same_id, *same_pid; /* chains of the two tables */
+        cop_pid pid;
+        enum child_state state;
+        enum cop_restart restart;
+        bool significant, is_supervisor;
+        int64_t shutdown_ms;
+        cop_term id, module, function, modules;
+        cop_term arguments; /* a list; COP_NONE: dropped, a temporary child's */
+};
+
+/* The children of a simple_one_for_one supervisor: pids with their arguments. */
+struct dynamic {
+        uint64_t pid;       /* 0: free */
+        cop_term arguments; /* kept; COP_NONE: dropped */
+};
+
+struct dynamics {
+        struct dynamic *slots;
+        size_t capacity; /* a power of two, or 0 */
+        size_t count;
+};
+
+struct supervisor {
+        enum cop_strategy strategy;
+        enum cop_auto_shutdown auto_shutdown;
+        int64_t intensity, period_s;
+        cop_term name; /* for reports; kept */
+
+        struct child *oldest, *newest;
+        struct child **by_id, **by_pid; /* tables of `buckets` chains each */
+        size_t buckets, count;
+
+        struct dynamics running, restarting; /* simple_one_for_one; the latter by their old pids */
+
+        int64_t *restarts; /* the seconds of the restarts in the window, the oldest first */
+        size_t restarts_count, restarts_first, restarts_capacity;
+};
+
+static inline bool is_simple(const struct supervisor *supervisor)
+{
+        return supervisor->strategy == COP_SIMPLE_ONE_FOR_ONE;
+}
+
+/* ---- supervisor_spec.c ---- */
+
+/* Each returns COP_NONE, or the error's term. The terms in *child are those of the specification,
+ * not kept. */
+cop_term cop__flags_check(cop_term flags, struct supervisor *supervisor);
+/* auto_shutdown < 0: not known. */
+cop_term cop__spec_check(cop_term spec, int auto_shutdown, struct child *child);
+/* Checks all, and adds them as children. After an error some may have been added. */
+cop_term cop__specs_add(struct supervisor *supervisor, cop_term specs, int auto_shutdown);
+bool cop__is_proper_list(cop_term term);
+cop_term cop__spec_show(const struct child *child);
+cop_term cop__shutdown_show(int64_t shutdown_ms);
+cop_term cop__restart_show(enum cop_restart restart);
+/* {M, F, Args}; Args undefined where they were dropped. */
+cop_term cop__start_show(const struct child *child);
+
+/* ---- supervisor_children.c ---- */
+
+/* A new child like this one, with its terms kept, as the newest. */
+struct child *cop__child_add(struct supervisor *supervisor, const struct child *like);
+void cop__child_remove(struct supervisor *supervisor, struct child *child);
+void cop__child_set(struct supervisor *supervisor, struct child *child, enum child_state state,
+                    cop_pid pid);
+struct child *cop__child_find(const struct supervisor *supervisor, cop_term id);
+struct child *cop__child_find_pid(const struct supervisor *supervisor, cop_pid pid);
+/* Removes all, and gives the tables back. */
+void cop__children_forget(struct supervisor *supervisor);
+
+/* After its end: a temporary one is removed, any other has no process. */
+void cop__child_gone(struct supervisor *supervisor, struct child *child);
+
+/* ---- supervisor_start.c ---- */
+
+enum start_outcome {
+        START_DONE,
+        START_DONE_INFO,
+        START_IGNORED,
+        START_FAILED,
+};
+
+struct start_result {
+        enum start_outcome outcome;
+        cop_pid pid;
+        cop_term term; /* the info, or the reason */
+};
+
+/* Calls the start function with these arguments. */
+struct start_result cop__start_call(const struct child *child, cop_term arguments);
+/* Starts a child and reports that; does not change it. */
+struct start_result cop__child_start(struct supervisor *supervisor, const struct child *child,
+                                     enum cop_level level);
+/* Starts from this one on to the newest. The one that failed, and *reason; or NULL. */
+struct child *cop__children_start(struct supervisor *supervisor, struct child *from,
+                                  cop_term *reason);
+/* {ok, Pid}, {ok, Pid, Info}, {ok, undefined} or {error, Reason} */
+cop_term cop__start_answer(struct start_result result);
+
+/* ---- supervisor_restart.c ---- */
+
+/* Each returns false where the supervisor has to end. */
+bool cop__child_died(struct supervisor *supervisor, struct child *child, cop_term reason);
+bool cop__child_restart(struct supervisor *supervisor, struct child *child);
+/* One restart more: is it still within the limit? */
+bool cop__restart_is_allowed(struct supervisor *supervisor);
+/* A death that is no reason to restart: does it end the supervisor? */
+bool cop__is_auto_shutdown(const struct supervisor *supervisor, const struct child *child);
+bool cop__is_quiet(cop_term reason);
+
+/* ---- supervisor_stop.c ---- */
+
+/* Ends its process, if it has one, and reports an end that was not as asked for. */
+void cop__child_stop(struct supervisor *supervisor, const struct child *child);
+/* From the newest to this one; temporary ones are removed. */
+void cop__children_stop(struct supervisor *supervisor, struct child *down_to);
+/* Is this how a child should end when asked to? */
+bool cop__is_good_end(const struct child *child, cop_term reason);
+
+/* ---- supervisor_dynamic.c ---- */
+
+cop_next cop__dynamic_call(struct supervisor *supervisor, cop_term request);
+bool cop__dynamic_died(struct supervisor *supervisor, cop_pid pid, cop_term reason);
+bool cop__dynamic_try_again(struct supervisor *supervisor, cop_pid old_pid);
+void cop__dynamic_stop(struct supervisor *supervisor);
+
+/* ---- supervisor_report.c ---- */
+
+enum report_kind {
+        REPORT_START_ERROR,
+        REPORT_CHILD_TERMINATED,
+        REPORT_SHUTDOWN_ERROR,
+        REPORT_SHUTDOWN,
+};
+
+void cop__report_started(const struct supervisor *supervisor, const struct child *child,
+                         cop_pid pid, enum cop_level level);
+void cop__report_child(const struct supervisor *supervisor, enum report_kind kind,
+                       const struct child *child, cop_term reason);
+/* So many children of a simple_one_for_one supervisor ended so. */
+void cop__report_children(const struct supervisor *supervisor, const struct child *like,
+                          size_t number, cop_term reason);
+void cop__report_unexpected(const struct supervisor *supervisor, cop_term message);
+
+#endif
