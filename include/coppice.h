@@ -8,7 +8,12 @@
 #include <coppice/handler.h>
 #include <coppice/match.h>
 #include <coppice/memory.h>
+#include <coppice/module.h>
 #include <coppice/process.h>
+#include <coppice/report.h>
+#include <coppice/server.h>
+#include <coppice/supervisor.h>
+#include <coppice/sys.h>
 #include <coppice/system.h>
 #include <coppice/table.h>
 #include <coppice/term.h>
