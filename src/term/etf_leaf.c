@@ -152,7 +152,7 @@ cop_term cop__etf_text_float(struct etf_input *in)
         if (!has(in, TEXT_FLOAT_BYTES))
                 return COP_NONE;
         memcpy(text, in->at, TEXT_FLOAT_BYTES);
-        if (text[TEXT_FLOAT_BYTES - 1] != '\0' || !is_text_float(text))
+        if (!memchr(text, '\0', TEXT_FLOAT_BYTES) || !is_text_float(text))
                 return refuse(in, "a float in decimal");
         value = cop__double_of_text(text);
         if (!isfinite(value))
