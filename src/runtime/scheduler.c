@@ -161,7 +161,7 @@ void cop__enqueue(struct process *p)
                 cop__guest_wake(p);
                 return;
         }
-        if (!s)
+        if (!s || (cop__system.scatters && !p->stack))
                 s = somebody();
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
         if (s == mine)

@@ -84,6 +84,7 @@ struct system {
         _Atomic(bool) stopping; /* workers return when they have nothing to do */
         _Atomic(unsigned) next; /* round robin for guests */
         size_t stack_size;
+        bool scatters; /* for tests: who is woken without a stack goes to any scheduler */
 };
 
 extern struct system cop__system;
