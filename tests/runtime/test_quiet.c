@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "runtime/scheduler.h"
 
 enum { RELAYS = 8, HOPS = 60, TIMES = 200 };
 
@@ -132,6 +133,15 @@ COP_TEST(QUIET_from_a_process_2, "a process is told that all others are quiet, w
 COP_TEST(QUIET_from_a_process_simulated, "a process is told that all others are quiet, simulated")
 {
         in_system(cop_test_seed() | 1, 0, travel_inside);
+}
+
+COP_TEST(QUIET_scattered, "the same when processes go to another scheduler at each wake")
+{
+        cop__system.scatters = true;
+        in_system(0, 2, travel_often);
+        in_system(0, 3, travel_often);
+        in_system(0, 2, travel_inside);
+        in_system(0, 3, travel_inside);
 }
 
 static void spins(cop_term none)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "runtime/scheduler.h"
 #include "runtime/timer.h"
 #include "term/atom.h"
 
@@ -94,11 +95,13 @@ void world_around(int schedulers, uint64_t seed, void (*body)(void))
 static const struct {
         const char *name;
         int schedulers;
+        bool scattered;
         bool simulated;
 } worlds[] = {
-        { "1", 1, false },
-        { "2", 2, false },
-        { "simulated", 1, true },
+        { "1", 1, false, false },
+        { "2", 2, false, false },
+        { "scattered", 2, true, false },
+        { "simulated", 1, false, true },
 };
 
 void world_run(void (*test)(void))
@@ -111,6 +114,7 @@ void world_run(void (*test)(void))
                 if (chosen && strcmp(chosen, worlds[i].name) != 0)
                         continue;
                 printf("COP_TEST_WORLD=%s\n", worlds[i].name);
+                cop__system.scatters = worlds[i].scattered;
                 world_around(worlds[i].schedulers,
                              worlds[i].simulated ? cop_test_seed() * 2 + 1 : 0, run_as_process);
         }

@@ -2,11 +2,12 @@
  * world.h: tests that are processes.
  *
  * In a file that includes this, each COP_TEST runs as a process of a system, once in each world:
- * one scheduler, two, and simulated with the seed of the run. If the process does not end with
+ * one scheduler; two; two among which processes are scattered, so that who talks to whom is mostly
+ * on another thread; and simulated with the seed of the run. If the process does not end with
  * reason normal the test has failed, and its reason is shown. After it whatever it left running is
  * killed, and then no process, name, timer or block of memory may be left.
  *
- * COP_TEST_WORLD in the environment (1, 2 or simulated) chooses one world.
+ * COP_TEST_WORLD in the environment (1, 2, scattered or simulated) chooses one world.
  */
 #ifndef COP_TESTS_SUPPORT_WORLD_H
 #define COP_TESTS_SUPPORT_WORLD_H
