@@ -242,11 +242,17 @@ static void on_down(struct process *p, struct signal *signal)
         append(p, signal);
 }
 
+/* An alias that is explicit outlives its monitor, whichever way that ends. */
 void cop__monitor_end(struct process *p, struct bond *bond)
 {
         cop_term tag = bond->tag;
 
-        cop__bond_remove(&p->bonds, bond);
+        if (bond->alias == COP_ALIAS_EXPLICIT) {
+                bond->kind = BOND_ALIAS;
+                bond->tag = COP_NONE;
+        } else {
+                cop__bond_remove(&p->bonds, bond);
+        }
         cop_release(tag);
 }
 

@@ -177,15 +177,7 @@ bool cop_demonitor(cop_ref ref)
         if (!bond || bond->kind != BOND_MONITOR)
                 return false;
         watched = bond->other;
-        if (bond->alias == COP_ALIAS_EXPLICIT) {
-                cop_term tag = bond->tag;
-
-                bond->kind = BOND_ALIAS; /* which outlives the monitor */
-                bond->tag = COP_NONE;
-                cop_release(tag);
-        } else {
-                cop__monitor_end(p, bond);
-        }
+        cop__monitor_end(p, bond);
         cop__notify(SIGNAL_DEMONITOR, watched, pid_of(p), ref.word, COP_NONE);
         return true;
 }
@@ -232,7 +224,7 @@ bool cop_unalias(cop_ref alias)
         struct bond *bond;
         bool active;
 
-        cop__signals_handle(p);
+        /* What has arrived but was not handled is still under way: it is not let in. */
         bond = cop__bond_find(&p->bonds, alias.word);
         active = bond && (bond->kind == BOND_ALIAS || bond->kind == BOND_MONITOR) &&
                  bond->alias != COP_ALIAS_NONE;
