@@ -9,6 +9,7 @@
 #include "runtime/guest.h"
 #include "runtime/process.h"
 #include "runtime/scheduler.h"
+#include "term/node.h"
 #include "term/pattern.h"
 
 enum { ANSWER_MS = 1000 };
@@ -86,11 +87,12 @@ static cop_term bonds_of(struct process *p, enum bond_kind kind)
                         list = cop_cons(term_of(bond->key), list);
                 else if (kind == BOND_WATCHER)
                         list = cop_cons(term_of(bond->other), list);
-                else
+                else if (bond->name.word)
                         list = cop_cons(
-                                cop_build("{process, What}",
-                                          bond->name.word ? bond->name : term_of(bond->other)),
+                                cop_build("{process, {Name, Node}}", bond->name, cop__node_name()),
                                 list);
+                else
+                        list = cop_cons(cop_build("{process, Pid}", term_of(bond->other)), list);
         }
         return list;
 }

@@ -11,6 +11,7 @@
 struct out {
         FILE *file;
         cop_term people;
+        bool marks_ends; /* of words, so that a word comes before those that it begins */
 };
 
 static void put(struct out *out, cop_term term);
@@ -133,6 +134,13 @@ static bool put_start(struct out *out, cop_term term)
         return true;
 }
 
+static void put_word(struct out *out, const char *word)
+{
+        fputs(word, out->file);
+        if (out->marks_ends)
+                fputc(1, out->file);
+}
+
 static void put(struct out *out, cop_term term)
 {
         if (cop_is_pid(term))
@@ -159,12 +167,12 @@ static void put(struct out *out, cop_term term)
         else if (cop_is_binary(term))
                 put_binary(out, term);
         else
-                fputs(cop_show(term), out->file);
+                put_word(out, cop_show(term));
 }
 
-static const char *show(const char *before, cop_term term, cop_term people)
+static const char *show(const char *before, cop_term term, cop_term people, bool marks_ends)
 {
-        struct out out = { .people = people };
+        struct out out = { .people = people, .marks_ends = marks_ends };
         char *bytes = NULL;
         size_t size = 0;
         const char *text;
@@ -182,12 +190,12 @@ static const char *show(const char *before, cop_term term, cop_term people)
 
 const char *canonical(cop_term term, cop_term people)
 {
-        return show("", term, people);
+        return show("", term, people, false);
 }
 
 const char *canonical_line(cop_term term, cop_term people)
 {
-        return show("  ", term, people);
+        return show("  ", term, people, false);
 }
 
 /* ---- sorting ---- */
@@ -206,7 +214,8 @@ static int by_text(const void *a, const void *b)
         return order ? order : (first->at > second->at) - (first->at < second->at);
 }
 
-cop_term sort_by_text(cop_term list, cop_term people, cop_term (*key)(cop_term element))
+static cop_term sort(cop_term list, cop_term people, cop_term (*key)(cop_term element),
+                     bool by_words)
 {
         size_t count = cop_length(list), i = 0;
         struct keyed *keyed = calloc(count + 1, sizeof(*keyed));
@@ -215,7 +224,7 @@ cop_term sort_by_text(cop_term list, cop_term people, cop_term (*key)(cop_term e
         if (!keyed)
                 abort();
         COP_EACH (element, list) {
-                keyed[i].text = canonical(key ? key(element) : element, people);
+                keyed[i].text = show("", key ? key(element) : element, people, by_words);
                 keyed[i].at = i;
                 keyed[i].element = element;
                 i++;
@@ -225,4 +234,14 @@ cop_term sort_by_text(cop_term list, cop_term people, cop_term (*key)(cop_term e
                 sorted = cop_cons(keyed[--count].element, sorted);
         free(keyed);
         return sorted;
+}
+
+cop_term sort_by_text(cop_term list, cop_term people, cop_term (*key)(cop_term element))
+{
+        return sort(list, people, key, false);
+}
+
+cop_term sort_by_words(cop_term list, cop_term people)
+{
+        return sort(list, people, NULL, true);
 }

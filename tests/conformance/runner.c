@@ -240,12 +240,11 @@ static bool do_steps(struct scenario *s, cop_term steps)
 
 static void put_alive(struct scenario *s)
 {
-        cop_term pids = cop_nil();
+        cop_term pids = cop_nil(), people = book_people();
 
         COP_EACH (person, book_living())
                 pids = cop_cons(cop_element(person, 0), pids);
-        put_line(s, canonical(cop_build("{alive, L}", cop_build("{'$sorted', L}", pids)),
-                              book_people()));
+        put_line(s, canonical(cop_build("{alive, L}", sort_by_words(pids, people)), people));
 }
 
 /* ---- a scenario ---- */
@@ -263,13 +262,23 @@ static void kill_all(cop_term pids)
         }
 }
 
+/* While some are killed others may start more: until there are none. */
 static void clean_up(struct scenario *s)
 {
         cop_term pids = request_processes();
+        bool more = true;
 
-        COP_EACH (person, book_living())
-                pids = cop_cons(cop_element(person, 0), pids);
-        kill_all(pids);
+        while (more) {
+                cop_term living;
+
+                kill_all(pids);
+                cop_system_quiet(DEADLINE_MS);
+                living = book_living();
+                more = !cop_is_nil(living);
+                pids = cop_nil();
+                COP_EACH (person, living)
+                        pids = cop_cons(cop_element(person, 0), pids);
+        }
         request_end_all();
         while (cop_receive(0, "_"))
                 ;

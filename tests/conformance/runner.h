@@ -106,5 +106,7 @@ const char *canonical(cop_term term, cop_term people);
 const char *canonical_line(cop_term term, cop_term people);
 /* The list's terms sorted by the text of key(element). */
 cop_term sort_by_text(cop_term list, cop_term people, cop_term (*key)(cop_term element));
+/* By their text, word by word: {w,1} stands before {w,10}. */
+cop_term sort_by_words(cop_term list, cop_term people);
 
 #endif
