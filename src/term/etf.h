@@ -44,11 +44,11 @@ enum etf_tag {
         ETF_VERSION = 131, /* before everything */
 };
 
-/* How many bytes cop__etf_write() writes; 0: out of memory, or the term is too large for it. */
-size_t cop__etf_size(cop_term term);
-
-/* Writes the term, which has cop__etf_size() bytes. False: out of memory. */
-bool cop__etf_write(uint8_t *to, cop_term term);
+/*
+ * Writes the term to `to` if `room` bytes are enough. Returns how many it takes, also where they are
+ * more; 0: out of memory, or a part of the term is too large for the format.
+ */
+size_t cop__etf_write(uint8_t *to, size_t room, cop_term term);
 
 /* What a decoder may take, and where it stands. */
 struct etf_input {

@@ -1,8 +1,10 @@
 /*
  * etf_encode.c: terms to external format.
  *
- * Twice the same walk: without a place to write to it only counts, and the second time it writes
- * into a block of exactly that size. So nothing is ever moved, and the two cannot disagree.
+ * What is written counts, whether there is room for it or not. So the first walk writes into a small
+ * place on the stack, where most terms fit and are done; for one that did not fit its size is known
+ * then, and a second walk writes it into a block of exactly that size. Nothing is ever moved, and
+ * counting and writing cannot disagree.
  *
  * walk      What holds other terms writes its head and notes in a stack of words how far it is; the
  *           C stack does not grow with the term. A note is a term's word and the index of its next
@@ -30,7 +32,7 @@ enum {
         STRING_MOST = 65535,
         OLD_PORT_BITS = 28, /* ports with larger numbers have a tag of their own */
         COMPRESSED_HEAD = 6,
-        FUN_HEAD = 1 + 4 + 1 + 16 + 4 + 4,
+        SMALL_BYTES = 512,
 };
 
 /* In the place of a note's index. */
@@ -41,24 +43,31 @@ enum {
 };
 
 struct encoder {
-        uint8_t *to; /* NULL: only count */
-        size_t size;
+        uint8_t *to;
+        size_t room;
+        size_t size; /* so far, also where it is more than room */
         struct words notes;
         bool failed;
 };
 
 /* ---- bytes ---- */
 
+/* Is there room for so many bytes more? Once there was not, there never is again. */
+static inline bool fits(const struct encoder *e, size_t bytes)
+{
+        return e->size + bytes <= e->room;
+}
+
 static inline void put_8(struct encoder *e, unsigned value)
 {
-        if (e->to)
+        if (fits(e, 1))
                 e->to[e->size] = (uint8_t)value;
         e->size++;
 }
 
 static inline void put_32(struct encoder *e, uint32_t value)
 {
-        if (e->to) {
+        if (fits(e, 4)) {
                 uint32_t big = __builtin_bswap32(value);
 
                 memcpy(e->to + e->size, &big, sizeof(big));
@@ -80,7 +89,7 @@ static void put_16(struct encoder *e, unsigned value)
 
 static inline void put_bytes(struct encoder *e, const void *bytes, size_t size)
 {
-        if (e->to && size)
+        if (size && fits(e, size))
                 memcpy(e->to + e->size, bytes, size);
         e->size += size;
 }
@@ -139,7 +148,7 @@ static void put_big(struct encoder *e, cop_term integer)
         else
                 put_count(e, size);
         put_8(e, view.negative);
-        if (e->to)
+        if (fits(e, size))
                 for (size_t i = 0; i < size; i++)
                         e->to[e->size + i] = (uint8_t)(view.limbs[i / 8] >> (i % 8 * 8));
         e->size += size;
@@ -270,8 +279,6 @@ static void patch_fun(struct encoder *e, size_t place)
 {
         size_t end = e->size;
 
-        if (!e->to)
-                return;
         e->size = place;
         put_count(e, end - place);
         e->size = end;
@@ -298,7 +305,7 @@ static void put_string(struct encoder *e, cop_term list, size_t length)
 {
         put_8(e, ETF_STRING);
         put_16(e, (unsigned)length);
-        if (e->to)
+        if (fits(e, length))
                 for (size_t i = 0; i < length; i++, list = term_of(words_of(list)[1]))
                         e->to[e->size + i] = (uint8_t)(words_of(list)[0] >> 3);
         e->size += length;
@@ -452,38 +459,28 @@ static cop_term next_term(struct encoder *e)
         return COP_NONE;
 }
 
-static bool encode(struct encoder *e, uint8_t *to, cop_term term)
+size_t cop__etf_write(uint8_t *to, size_t room, cop_term term)
 {
-        e->to = to;
-        e->size = 0;
-        e->failed = false;
-        cop__words_init(&e->notes);
+        struct encoder encoder;
+
+        encoder.to = to;
+        encoder.room = room;
+        encoder.size = 0;
+        encoder.failed = false;
+        cop__words_init(&encoder.notes);
         do {
-                put_term(e, term);
-        } while (!e->failed && !cop_is_none(term = next_term(e)));
-        cop__words_release(&e->notes);
-        return !e->failed;
-}
-
-size_t cop__etf_size(cop_term term)
-{
-        struct encoder encoder;
-
-        return encode(&encoder, NULL, term) ? encoder.size : 0;
-}
-
-bool cop__etf_write(uint8_t *to, cop_term term)
-{
-        struct encoder encoder;
-
-        return encode(&encoder, to, term);
+                put_term(&encoder, term);
+        } while (!encoder.failed && !cop_is_none(term = next_term(&encoder)));
+        cop__words_release(&encoder.notes);
+        return encoder.failed ? 0 : encoder.size;
 }
 
 /* ---- from outside ---- */
 
 cop_term cop_encode(cop_term term)
 {
-        size_t size = cop__etf_size(term);
+        uint8_t small[SMALL_BYTES];
+        size_t size = cop__etf_write(small, sizeof(small), term);
         uint8_t *bytes;
         cop_term binary;
 
@@ -493,7 +490,9 @@ cop_term cop_encode(cop_term term)
         if (cop_is_none(binary))
                 cop__fail_limit("memory");
         bytes[0] = ETF_VERSION;
-        if (!cop__etf_write(bytes + 1, term))
+        if (size <= sizeof(small))
+                memcpy(bytes + 1, small, size);
+        else if (cop__etf_write(bytes + 1, size, term) == 0)
                 cop__fail_limit("memory");
         return binary;
 }

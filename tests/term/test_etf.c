@@ -461,6 +461,23 @@ COP_TEST(ETF_funs, "closures are carried with what they hold; their size is work
                 { "83 70 00000000" FUN_HEAD "00000000 77 01 'm' 61 01 61 01 61 01", 38, "a pid" });
 }
 
+COP_TEST(ETF_funs_large, "the size of a closure is right also in terms of many bytes")
+{
+        static const char digits[] = "83 70 0000003b" FUN_HEAD "00000000" FUN_TAIL;
+        static const uint8_t padding[5000];
+        cop_term fun = decoded(digits);
+        struct bytes bytes = bytes_of(digits);
+
+        for (size_t size = 400; size < sizeof(padding); size++) {
+                cop_term parts[] = { cop_binary(padding, size), fun };
+                cop_term binary = cop_encode(cop_tuple(2, parts));
+                size_t fun_size = bytes.size - 1;
+
+                cop_assert_bytes(cop_to_bytes(binary) + cop_byte_size(binary) - fun_size, fun_size,
+                                 bytes.at + 1, fun_size);
+        }
+}
+
 COP_TEST(ETF_refused, "what no term begins with is refused, and so is what is behind a term")
 {
         CHECK_WRONG({ "", 0, CUT_SHORT }, { "83", 1, CUT_SHORT },
@@ -780,7 +797,7 @@ static cop_term to_measure;
 
 static bool measure(void *context)
 {
-        return cop__etf_size(to_measure) != 0;
+        return cop__etf_write(NULL, 0, to_measure) != 0;
 }
 
 COP_TEST(ETF_no_memory_to_encode, "an encoder without memory for its stack says so")
