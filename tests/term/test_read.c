@@ -19,9 +19,9 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "support/memory.h"
+#include "support/written.h"
 #include "term/atom.h"
 #include "term/host.h"
-#include "term/print.h"
 #include "term/region.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
@@ -36,18 +36,6 @@ struct text_and_error {
         uint32_t line, column;
         const char *error;
 };
-
-/* As ~tw prints it, in a buffer that the next call overwrites. */
-static const char *written(cop_term term)
-{
-        static struct buffer out;
-
-        cop__buffer_release(&out);
-        cop__buffer_init(&out, SIZE_MAX);
-        cop__print(&out, term, &(struct print_options){ .form = PRINT_WRITE });
-        cop_assert(!out.failed);
-        return out.bytes;
-}
 
 /* Which text it is about stands before what is compared. */
 static void check_terms(const struct text_and_term *table, size_t count)
