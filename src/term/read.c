@@ -18,6 +18,9 @@
  *
  * The grammar is that of erl_parse:normalise, which file:consult uses: no operators but a sign
  * before a number, no variables, and => alone in maps.
+ *
+ * LIMIT: text is UTF-8, whatever a comment in it says of its coding. Floats in other bases than ten
+ * (16#1.8, new in OTP 28) are refused.
  */
 #include "term/read.h"
 
