@@ -53,6 +53,7 @@ enum after {
         AFTER_END,       /* a handler's turn is over: the stack goes back, then as PARK */
         AFTER_YIELD_END, /* the same, then as YIELD */
         AFTER_EXIT,      /* it has ended; its reason is in `reason` */
+        AFTER_FAULT,     /* it has faulted; what is on its stack is dead (fault.h) */
 };
 
 enum {

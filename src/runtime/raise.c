@@ -28,7 +28,7 @@ enum cop_class cop_try(void (*fn)(void *), void *argument, cop_term *reason)
         return mine->class;
 }
 
-static COP_NORETURN void raise(enum cop_class class, cop_term reason)
+static COP_NORETURN void raise_class(enum cop_class class, cop_term reason)
 {
         struct process *p = cop__self();
         struct attempt *attempt = (struct attempt *)p->catching;
@@ -64,14 +64,14 @@ static cop_term stack_of(const struct cop_place *place)
 
 static COP_NORETURN void raise_error(cop_term what, const struct cop_place *place)
 {
-        raise(COP_ERROR, cop_build("{What, Stack}", what, stack_of(place)));
+        raise_class(COP_ERROR, cop_build("{What, Stack}", what, stack_of(place)));
 }
 
 static COP_NORETURN void raise_throw(cop_term value, const struct cop_place *place)
 {
         if (cop__self()->catching)
-                raise(COP_THROW, value);
-        raise(COP_ERROR, cop_build("{{nocatch, Value}, Stack}", value, stack_of(place)));
+                raise_class(COP_THROW, value);
+        raise_class(COP_ERROR, cop_build("{{nocatch, Value}, Stack}", value, stack_of(place)));
 }
 
 void cop__raise(enum failure failure, cop_term reason, const struct cop_place *place)
@@ -84,12 +84,12 @@ void cop__raise(enum failure failure, cop_term reason, const struct cop_place *p
         case FAIL_EXIT:
                 break;
         }
-        raise(COP_EXIT, reason);
+        raise_class(COP_EXIT, reason);
 }
 
 void cop_exit_term(cop_term reason)
 {
-        raise(COP_EXIT, reason.word ? reason : ATOM(badarg));
+        raise_class(COP_EXIT, reason.word ? reason : ATOM(badarg));
 }
 
 void cop_error_term(cop_term reason)
@@ -104,7 +104,7 @@ void cop_throw_term(cop_term value)
 
 void cop__exit(struct cop__site *site, const uint64_t *words)
 {
-        raise(COP_EXIT, cop__build_here(cop__site_pattern(site), words, site));
+        raise_class(COP_EXIT, cop__build_here(cop__site_pattern(site), words, site));
 }
 
 void cop__error(struct cop__site *site, const uint64_t *words)

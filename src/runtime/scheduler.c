@@ -347,12 +347,24 @@ static void give_stack(struct thread *t, struct process *p)
         cop__stack_give(&t->stacks, stack);
 }
 
+/* A fault in one of its last destructors does not change why it ended. */
+static void end_by_fault(struct thread *t, struct process *p)
+{
+        if (atomic_load_explicit(&p->status, memory_order_relaxed) != STATUS_EXITING)
+                p->reason = cop__fault_reason(t, p);
+        if (!cop__exit_parked(p))
+                switch_to(t, p, cop__last_act());
+}
+
 /* After a turn: where the process goes now. From the park on, another thread may be running it. */
 static void settle(struct thread *t, struct process *p)
 {
         switch ((enum after)p->after) {
         case AFTER_EXIT:
                 cop__bury(p);
+                return;
+        case AFTER_FAULT:
+                end_by_fault(t, p);
                 return;
         case AFTER_YIELD_END:
                 give_stack(t, p);
@@ -491,7 +503,10 @@ static void *worker(void *argument)
         cop__region_init(&t.own_region);
         t.region = &t.own_region;
         cop__thread_set(&t);
+        if (cop__faults_enter(&t) < 0)
+                COP_BUG("no memory for the stack of a handler");
         work(&t);
+        cop__faults_leave(&t);
         cop__stack_cache_release(&t.stacks);
         cop__region_release(&t.own_region);
         cop__thread_set(NULL);

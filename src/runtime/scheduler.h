@@ -17,6 +17,7 @@
 #include "base/biased_lock.h"
 #include "base/lock.h"
 #include "runtime/driver.h"
+#include "runtime/fault.h"
 #include "runtime/process.h"
 
 enum {
@@ -67,6 +68,7 @@ struct thread {
         struct stack_cache stacks;
         struct region own_region; /* for terms made in a scheduler's own code */
         struct kept *kept;        /* kept by a thread without a process */
+        struct fault_thread faults;
 };
 
 /* The calling thread's. Its address must not be kept over a switch: the process may go on

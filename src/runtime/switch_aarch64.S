@@ -79,6 +79,11 @@
 
         .text
 
+/* Between these two labels is nothing but this file. */
+        .globl  cop__switch_begin
+        .hidden cop__switch_begin
+cop__switch_begin:
+
 /* void cop__switch(void **save, void *sp): suspends this stack, and goes on where sp stands. */
 FUNCTION(cop__switch)
         .cfi_startproc
@@ -148,6 +153,10 @@ FUNCTION(cop__catch_jump)
         b       .Lcaught
         .cfi_endproc
 END(cop__catch_jump)
+
+        .globl  cop__switch_end
+        .hidden cop__switch_end
+cop__switch_end:
 
         /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI. */
         .section .note.gnu.property, "a"

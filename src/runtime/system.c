@@ -107,9 +107,12 @@ static int start_parts(const struct cop_system_options *options, unsigned count)
         err = cop__context_check();
         if (err < 0)
                 return err;
-        err = cop__driver->start(options->simulate);
+        err = cop__faults_start();
         if (err < 0)
                 return err;
+        err = cop__driver->start(options->simulate);
+        if (err < 0)
+                goto undo_faults;
         err = cop__stacks_start(&stacks);
         if (err < 0)
                 goto undo_driver;
@@ -127,6 +130,8 @@ undo_stacks:
         cop__stacks_stop();
 undo_driver:
         cop__driver->stop();
+undo_faults:
+        cop__faults_stop();
         return err;
 }
 
@@ -208,6 +213,7 @@ int cop_system_stop(int64_t deadline_ms)
         cop__table_stop();
         cop__stacks_stop();
         cop__driver->stop();
+        cop__faults_stop();
         cop__host = own_host;
         atomic_store(&state, STOPPED);
         return killed;

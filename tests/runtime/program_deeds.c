@@ -1,0 +1,338 @@
+/*
+ * Does something terrible in a process, and says how the process ended: each time as a program of its
+ * own, because some of it ends the program.
+ *
+ *     runtime_deeds WHAT [SCHEDULERS]
+ */
+#include <coppice.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char *what;
+
+static volatile int zero;
+static int *volatile nowhere;
+static void (*volatile no_function)(void);
+static volatile uint64_t wild_term = 0x12345678900; /* a box, and nothing is there */
+
+/* Recursions without an end that the compiler could see. */
+static __attribute__((noinline)) int recurse(int depth)
+{
+        volatile char frame[100];
+
+        if (zero)
+                return 0;
+        frame[depth % 100] = (char)depth;
+        return recurse(depth + 1) + frame[depth % 100];
+}
+
+static __attribute__((noinline)) int large_frames(int depth)
+{
+        volatile char frame[50000];
+
+        if (zero)
+                return 0;
+        frame[0] = frame[sizeof(frame) - 1] = (char)depth;
+        return large_frames(depth + 1) + frame[depth % 100];
+}
+
+static int compare(const void *a, const void *b)
+{
+        return *nowhere;
+}
+
+static int bus(void)
+{
+        char name[] = "/tmp/cop-bus-XXXXXX";
+        int fd = mkstemp(name);
+        volatile char *at;
+        int value;
+
+        unlink(name);
+        at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+        value = at[100]; /* the file has no bytes */
+        return value;
+}
+
+struct deed {
+        const char *what;
+        void (*commit)(void);
+};
+
+static void do_null(void)
+{
+        *nowhere = 1;
+}
+static void do_wild_read(void)
+{
+        zero = *(volatile int *)0x5555000;
+}
+static void do_divide(void)
+{
+        zero = 5 / zero;
+}
+static void do_illegal(void)
+{
+        __builtin_trap();
+}
+static void do_bus(void)
+{
+        zero = bus();
+}
+static void do_abort(void)
+{
+        abort();
+}
+static void do_assert(void)
+{
+        assert(zero == 1);
+}
+static void do_overflow(void)
+{
+        zero = recurse(0);
+}
+static void do_large_frames(void)
+{
+        zero = large_frames(0);
+}
+static void do_call_null(void)
+{
+        no_function();
+}
+static void do_strlen(void)
+{
+        zero = (int)strlen((const char *)nowhere);
+}
+static void do_memcpy(void)
+{
+        memcpy((void *)nowhere, "abcdefghijklmnopqrstuvwxyz", (size_t)(20 + zero));
+}
+static void do_term(void)
+{
+        cop_term term = { wild_term };
+
+        zero = (int)cop_to_int(term);
+}
+static void do_text(void)
+{
+        cop_text((const char *)(nowhere + 1));
+        zero++;
+}
+static void do_snprintf(void)
+{
+        char text[100];
+
+        snprintf(text, sizeof(text), "%s", (const char *)(nowhere + 1));
+        zero = text[0];
+}
+static void do_stderr(void)
+{
+        fprintf(stderr, "%s", (const char *)(nowhere + 1));
+        zero++;
+}
+static void do_stream(void)
+{
+        static FILE *stream;
+
+        if (!stream)
+                stream = fopen("/dev/null", "w");
+        fprintf(stream, "%d %s", 7, (const char *)(nowhere + 1));
+        zero++;
+}
+static void do_qsort(void)
+{
+        int numbers[10] = { 3, 2, 1 };
+
+        qsort(numbers, 10, sizeof(numbers[0]), compare);
+        zero = numbers[0];
+}
+/* The list of free blocks leads astray. */
+static void do_allocator(void)
+{
+        void **blocks[100];
+
+        for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < 100; i++)
+                        blocks[i] = malloc(48);
+                for (int i = 0; i < 100; i++) {
+                        uintptr_t dangling = (uintptr_t)blocks[i];
+
+                        free(blocks[i]);
+                        __asm__("" : "+r"(dangling)); /* or the compiler would see what we do */
+                        *(void *volatile *)dangling = (void *)0x5555550;
+                }
+        }
+        zero++;
+}
+static void do_throw_in_try(void *argument)
+{
+        *nowhere = 1;
+}
+static void do_try(void)
+{
+        cop_term reason;
+
+        zero = cop_try(do_throw_in_try, NULL, &reason);
+}
+static void destroy(void *argument)
+{
+        printf("destroyed %s\n", (const char *)argument);
+}
+static void destroy_badly(void *argument)
+{
+        *nowhere = 1;
+}
+static void do_own(void)
+{
+        cop_own((void *)"first", destroy);
+        cop_own((void *)"second", destroy_badly);
+        cop_own((void *)"third", destroy);
+        *nowhere = 1;
+}
+static void do_signal(void)
+{
+        kill(getpid(), SIGSEGV);
+        pause();
+}
+static void do_smash(void)
+{
+        volatile char here[16];
+
+        for (int i = 0; i < 4096; i++)
+                ((volatile char *)here)[i] = 0x41;
+}
+static void do_nothing(void)
+{
+}
+
+static const struct deed deeds[] = {
+        { "null", do_null },
+        { "wild_read", do_wild_read },
+        { "divide", do_divide },
+        { "illegal", do_illegal },
+        { "bus", do_bus },
+        { "abort", do_abort },
+        { "assert", do_assert },
+        { "overflow", do_overflow },
+        { "large_frames", do_large_frames },
+        { "call_null", do_call_null },
+        { "strlen", do_strlen },
+        { "memcpy", do_memcpy },
+        { "term", do_term },
+        { "text", do_text },
+        { "snprintf", do_snprintf },
+        { "stderr", do_stderr },
+        { "stream", do_stream },
+        { "qsort", do_qsort },
+        { "allocator", do_allocator },
+        { "try", do_try },
+        { "own", do_own },
+        { "signal", do_signal },
+        { "smash", do_smash },
+        { "nothing", do_nothing },
+        { "storm", do_nothing },
+        { "thread", do_nothing },
+};
+
+/* Not at the end of a function: the deed must not take the place of its caller's frame. */
+static __attribute__((noinline)) void commit(const char *name)
+{
+        for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+                if (strcmp(deeds[i].what, name) == 0)
+                        deeds[i].commit();
+        zero = 0;
+}
+
+static void sinner(cop_term name)
+{
+        commit(cop_to_cstring(name));
+        zero++;
+}
+
+/* A handler sins as well. */
+static void sin_in_handler(void *state, const struct cop_message *message)
+{
+        commit(cop_to_cstring(message->term));
+        if (message->kind == COP_CALL)
+                cop_answer(message->from, "ok");
+}
+
+static const struct cop_handler handler = { .name = "sinner", .message = sin_in_handler };
+
+static void watch(bool in_handler)
+{
+        cop_term reason;
+        cop_ref ref;
+
+        if (in_handler) {
+                cop_pid pid = cop_spawn_handler(&handler, cop_nil(), .monitor = &ref);
+
+                cop_send(pid, "What", what);
+                if (strcmp(what, "nothing") == 0) /* the others end by themselves */
+                        cop_exit_to(pid, "done");
+        } else {
+                cop_spawn(sinner, cop_text(what), .monitor = &ref);
+        }
+        while (!cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason))
+                continue;
+        printf("%s\n", cop_show(reason));
+}
+
+/* Others go on, and so do the streams. */
+static void storm(void)
+{
+        static const char *const often[] = { "null",   "divide", "illegal", "abort",    "overflow",
+                                             "strlen", "stderr", "own",     "call_null" };
+        cop_term reason;
+        int count = 0;
+
+        for (int i = 0; i < 3000; i++) {
+                cop_ref ref;
+
+                cop_spawn(sinner, cop_text(often[i % 9]), .monitor = &ref);
+                while (!cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref,
+                                    &reason))
+                        continue;
+                if (!cop_is(reason, "normal"))
+                        count++;
+        }
+        fprintf(stderr, "%d ended, %zu live\n", count, cop_process_count());
+}
+
+static void first(cop_term none)
+{
+        if (strcmp(what, "storm") == 0) {
+                storm();
+        } else {
+                watch(false);
+                watch(true);
+        }
+        fflush(stdout);
+        cop_stop(0);
+}
+
+int main(int argc, char **argv)
+{
+        int status;
+
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        what = argv[1];
+        if (argc > 2)
+                setenv("COP_SCHEDULERS", argv[2], 1);
+        if (cop_system_start() < 0)
+                return 1;
+        if (strcmp(what, "thread") == 0)
+                do_null();
+        cop_spawn(first, cop_nil());
+        status = cop_system_wait();
+        cop_system_stop(1000);
+        return status;
+}
