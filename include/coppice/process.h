@@ -97,7 +97,10 @@ COP_API cop_pid cop_self(void);
 /* The process that spawned the caller (which may be dead by now); a zero pid where there was none.
  */
 COP_API cop_pid cop_parent(void);
-/* Does it live? False as soon as it has begun to exit. Any thread. */
+/* Does it live? Whatever the caller sent to it before counts: after cop_kill() the answer is false.
+ * Where it is false, name and resources of the process are free.
+ * Blocks    until the process has handled what came before; a second at most, then it lives.
+ * Threads   any. */
 COP_API bool cop_is_alive(cop_pid pid);
 
 static inline bool cop_same(cop_pid a, cop_pid b)

@@ -122,6 +122,10 @@ static void on_message(struct process *p, struct signal *signal)
 /* The signal's term is why the process ends: true. */
 static bool ends(struct process *p, struct signal *signal, cop_term reason)
 {
+        if (p->flags & IS_ENDING) { /* for another one already */
+                cop__signal_free(signal);
+                return true;
+        }
         cop__signal_free(p->argument);
         p->argument = signal;
         p->reason = reason;
@@ -133,11 +137,23 @@ static bool is_atom_word(cop_term term, cop_term atom)
         return term.word == atom.word;
 }
 
+/* Why a process ends is settled once: after that no reason but kill reaches it, which ends a
+ * destructor that waits. */
+static bool is_too_late(const struct process *p, struct signal *signal)
+{
+        if (!(p->flags & IS_ENDING))
+                return false;
+        cop__signal_free(signal);
+        return true;
+}
+
 /* exit(Pid, Reason): the table of SIG-7. */
 static bool on_exit(struct process *p, struct signal *signal)
 {
         if (is_atom_word(signal->term, ATOM(kill)) && !(p->flags & IS_GUEST))
                 return ends(p, signal, ATOM(killed));
+        if (is_too_late(p, signal))
+                return false;
         if (p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
                 append(p, signal);
@@ -158,6 +174,8 @@ static bool on_link_exit(struct process *p, struct signal *signal)
 
         if (bond)
                 cop__bond_remove(&p->bonds, bond);
+        if (is_too_late(p, signal))
+                return false;
         if (linked && p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
                 append(p, signal);
@@ -279,6 +297,24 @@ static void on_leader(struct process *p, struct signal *signal)
         cop__signal_free(signal);
 }
 
+/* Who is ending answers no more: who asked hears when it is over. */
+static void on_question(struct process *p, struct signal *signal)
+{
+        struct bond *bond;
+
+        if (!(p->flags & IS_ENDING)) {
+                cop__info_answer(p, signal);
+                return;
+        }
+        bond = cop__bond_add(&p->bonds, signal->ref, BOND_CALLER);
+        if (bond) {
+                bond->other = signal->from;
+                cop__signal_free(signal);
+        } else {
+                cop__answer_for_the_dead(signal, p->reason);
+        }
+}
+
 /* True: the process is to end. */
 static bool receive(struct process *p, struct signal *signal)
 {
@@ -324,7 +360,7 @@ static bool receive(struct process *p, struct signal *signal)
                 on_leader(p, signal);
                 return false;
         case SIGNAL_INFO:
-                cop__info_answer(p, signal);
+                on_question(p, signal);
                 return false;
         case SIGNAL_NUDGE:
                 cop__signal_free(signal);

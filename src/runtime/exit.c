@@ -21,14 +21,16 @@
 static void begin_end(struct process *p)
 {
         atomic_store_explicit(&p->status, STATUS_EXITING, memory_order_relaxed);
+        p->flags |= IS_ENDING;
         p->catching = NULL;
 }
 
 void cop__exit_now(struct process *p, cop_term reason)
 {
-        p->reason = reason;
         if (p->flags & IS_GUEST)
                 cop__guest_died(p, reason);
+        if (!(p->flags & IS_ENDING))
+                p->reason = reason;
         begin_end(p);
         cop__blocks_free(p);
         cop__leave(p, AFTER_EXIT);

@@ -12,7 +12,7 @@
 #include "term/node.h"
 #include "term/pattern.h"
 
-enum { ANSWER_MS = 1000 };
+enum { ANSWER_MS = 1000, ITEM_ALIVE = -1 };
 
 static struct process *living(cop_pid pid)
 {
@@ -22,11 +22,6 @@ static struct process *living(cop_pid pid)
             atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_EXITING)
                 return NULL;
         return p;
-}
-
-bool cop_is_alive(cop_pid pid)
-{
-        return living(pid) != NULL;
 }
 
 /* ---- at once ---- */
@@ -203,8 +198,8 @@ static size_t item_index(const char *item)
 
 void cop__info_answer(struct process *p, struct signal *question)
 {
-        size_t i = (size_t)small_value(question->term);
-        cop_term answer = items[i].by_itself(p);
+        int64_t i = small_value(question->term);
+        cop_term answer = i == ITEM_ALIVE ? ATOM(true) : items[i].by_itself(p);
         struct signal *reply = cop__signal_with(SIGNAL_REPLY, question->from, answer);
 
         if (reply) {
@@ -218,10 +213,10 @@ void cop__info_answer(struct process *p, struct signal *question)
 
 /* ---- asking ---- */
 
-static cop_term ask(cop_pid pid, size_t i)
+static cop_term ask(cop_pid pid, int64_t i)
 {
         struct process *self = cop__self();
-        struct signal *question = cop__signal_with(SIGNAL_INFO, pid.word, small_term((int64_t)i));
+        struct signal *question = cop__signal_with(SIGNAL_INFO, pid.word, small_term(i));
         cop_term result;
 
         if (!question)
@@ -235,6 +230,22 @@ static cop_term ask(cop_pid pid, size_t i)
         return result.word == ATOM(timeout).word ? result : COP_NONE;
 }
 
+/*
+ * The question is a signal as any other, so that it does not overtake an exit signal of the same
+ * sender; and the answer of the dead comes after their names and what they owned are free. Who
+ * sleeps and has nothing to handle lives: that needs no question.
+ */
+bool cop_is_alive(cop_pid pid)
+{
+        struct process *p = tag_of(term_of(pid.word)) == TAG_PID ? cop__table_at(pid.word) : NULL;
+
+        if (!p || !is_pid_of(p, pid.word))
+                return false;
+        if (atomic_load_explicit(&p->inbox.word, memory_order_acquire) == INBOX_PARKED)
+                return is_pid_of(p, pid.word);
+        return pid.word == pid_of(cop__self()) || !cop_is_none(ask(pid, ITEM_ALIVE));
+}
+
 cop_term cop_process_info(cop_pid pid, const char *item)
 {
         size_t i = item_index(item);
@@ -242,7 +253,7 @@ cop_term cop_process_info(cop_pid pid, const char *item)
 
         if (!p)
                 return COP_NONE;
-        return items[i].at_once ? items[i].at_once(p) : ask(pid, i);
+        return items[i].at_once ? items[i].at_once(p) : ask(pid, (int64_t)i);
 }
 
 static cop_term processes(uint64_t leader)

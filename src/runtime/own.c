@@ -222,30 +222,68 @@ bool cop__blocks_need_stack(const struct process *p)
         return false;
 }
 
+struct destruction {
+        void (*destructor)(void *);
+        void *pointer;
+};
+
 static void destroy(void *argument)
 {
-        struct block *block = argument;
+        const struct destruction *what = argument;
 
-        block->destructor(block->pointer);
+        what->destructor(what->pointer);
 }
 
+/* Whatever has a destructor goes to the front, so that the next one need not be looked for. */
+static void owned_first(struct process *p)
+{
+        struct block *block = p->blocks, *owned = NULL, *memory = NULL;
+        struct block **owned_end = &owned, **memory_end = &memory;
+
+        while (block) {
+                struct block ***end = block->destructor ? &owned_end : &memory_end;
+                struct block *next = block->next;
+
+                block->at = *end;
+                block->next = NULL;
+                **end = block;
+                *end = &block->next;
+                block = next;
+        }
+        *owned_end = memory;
+        if (memory)
+                memory->at = owned_end;
+        p->blocks = owned;
+        if (owned)
+                owned->at = &p->blocks;
+}
+
+static struct block *newest_owned(const struct process *p)
+{
+        struct block *block = p->blocks;
+
+        while (block && !block->destructor)
+                block = block->next;
+        return block;
+}
+
+/* Memory goes last: a destructor may still look at it. A destructor may wait and never come back (a
+ * kill ends it), so nothing is held here meanwhile that is not on the list. */
 void cop__blocks_free(struct process *p)
 {
-        struct block *block, *memory = NULL;
+        struct block *block;
         cop_term reason;
 
+        owned_first(p);
+        while ((block = newest_owned(p))) {
+                struct destruction what = { block->destructor, block->pointer };
+
+                take_out(block);
+                cop__free(block);
+                cop_try(destroy, &what, &reason);
+        }
         while ((block = p->blocks)) {
                 take_out(block);
-                if (!block->destructor) {
-                        block->next = memory; /* a destructor may still look at it */
-                        memory = block;
-                        continue;
-                }
-                cop_try(destroy, block, &reason);
-                cop__free(block);
-        }
-        while ((block = memory)) {
-                memory = block->next;
                 cop__free(block);
         }
 }
