@@ -72,7 +72,10 @@ static void sets_timer(cop_term argument)
 
 COP_TEST(TERM_1_timers_by_it, "timers that the process made for others go on when it has ended")
 {
-        cop_assert_term(reason_of(cop_spawn(sets_timer, cop_build("{Me}", cop_self()))), "normal");
+        cop_ref ref;
+
+        cop_spawn(sets_timer, cop_build("{Me}", cop_self()), .monitor = &ref);
+        cop_assert_term(down_reason(ref), "normal");
         cop_assert(cop_receive(5000, "from_the_dead"));
 }
 
