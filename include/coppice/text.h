@@ -49,7 +49,8 @@ struct cop_read_options {
 struct cop_read_result {
         cop_term term;         /* COP_NONE after an error */
         size_t offset;         /* after an error: where it is, in bytes from the start, */
-        uint32_t line, column; /* and for people, both from 1, in characters. */
+        uint32_t line, column; /* and for people, both from 1, in characters; */
+        bool incomplete;       /* whether the text just ended too early, as in "{ok, " */
         char error[160];       /* what was found and what was expected; "" when all is well */
 };
 

@@ -64,16 +64,34 @@ void cop__lexer_release(struct lexer *lexer)
         cop__buffer_release(&lexer->value);
 }
 
+static void fail(struct lexer *lexer, struct text_place place, const char *format,
+                 va_list arguments)
+{
+        lexer->failed = true;
+        lexer->error_place = place;
+        vsnprintf(lexer->error, sizeof(lexer->error), format, arguments);
+}
+
 void cop__lexer_fail(struct lexer *lexer, struct text_place place, const char *format, ...)
 {
         va_list arguments;
 
         if (lexer->failed)
                 return;
-        lexer->failed = true;
-        lexer->error_place = place;
         va_start(arguments, format);
-        vsnprintf(lexer->error, sizeof(lexer->error), format, arguments);
+        fail(lexer, place, format, arguments);
+        va_end(arguments);
+}
+
+void cop__lexer_fail_at_end(struct lexer *lexer, struct text_place place, const char *format, ...)
+{
+        va_list arguments;
+
+        if (lexer->failed)
+                return;
+        lexer->incomplete = true;
+        va_start(arguments, format);
+        fail(lexer, place, format, arguments);
         va_end(arguments);
 }
 
@@ -102,7 +120,7 @@ static bool is_name(int32_t rune)
 void cop__lexer_fail_here(struct lexer *lexer, struct text_place start, const char *what)
 {
         if (at_end(lexer))
-                cop__lexer_fail(lexer, start, "%s has no end", what);
+                cop__lexer_fail_at_end(lexer, start, "%s has no end", what);
         else
                 cop__lexer_fail(lexer, lexer->at, "byte 16#%02X is no UTF-8",
                                 (unsigned char)peek(lexer, 0));
@@ -287,7 +305,7 @@ static void scan_char(struct lexer *lexer, struct token *token)
                 rune = cop__lexer_escape(lexer, here);
         if (rune == RUNE_NONE) {
                 if (at_end(lexer))
-                        cop__lexer_fail(lexer, token->place, "expected a character after $");
+                        cop__lexer_fail_at_end(lexer, token->place, "expected a character after $");
                 cop__lexer_fail_here(lexer, token->place, "");
         }
         token->rune = (uint32_t)rune;

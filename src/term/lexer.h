@@ -102,6 +102,7 @@ struct lexer {
         struct text_place error_place;
         char error[160]; /* what is wrong and what was expected; after TOKEN_ERROR */
         bool failed;
+        bool incomplete; /* it failed because the text ended: more of it may make it right */
 };
 
 /* Borrows the text. Owns a buffer that cop__lexer_release() frees. */
@@ -118,6 +119,10 @@ void cop__lexer_fail(struct lexer *lexer, struct text_place place, const char *f
 
 /* Is it a word of Erlang, such as `end`, and no atom unless it is quoted? */
 bool cop__is_reserved(const char *text, size_t size);
+
+/* The same, because the text has ended there. */
+void cop__lexer_fail_at_end(struct lexer *lexer, struct text_place place, const char *format, ...)
+        COP_PRINTF(3, 4);
 
 /* What stands there, for messages: `'foo'`, `string "..."`, `end of text`. */
 void cop__token_describe(const struct token *token, char *into, size_t room);

@@ -68,7 +68,12 @@ bool cop__read_expected(struct reader *reader, const char *what)
         char found[80];
 
         cop__token_describe(&reader->token, found, sizeof(found));
-        cop__lexer_fail(&reader->lexer, reader->token.place, "expected %s; found %s", what, found);
+        if (reader->token.kind == TOKEN_END)
+                cop__lexer_fail_at_end(&reader->lexer, reader->token.place, "expected %s; found %s",
+                                       what, found);
+        else
+                cop__lexer_fail(&reader->lexer, reader->token.place, "expected %s; found %s", what,
+                                found);
         return false;
 }
 
@@ -605,6 +610,7 @@ static struct cop_read_result read_with(const char *text, size_t size,
                 result.offset = reader.lexer.error_place.offset;
                 result.line = reader.lexer.error_place.line;
                 result.column = reader.lexer.error_place.column;
+                result.incomplete = reader.lexer.incomplete;
                 memcpy(result.error, reader.lexer.error, sizeof(result.error));
                 cop__region_rewind(reader.region, &mark);
         }

@@ -413,6 +413,23 @@ COP_TEST(READ_all, "a file of terms is a list of them, each ended by a full stop
         cop_assert_text(cop_try_read_all("a. .", 4).error, "expected a term; found the full stop");
 }
 
+COP_TEST(READ_incomplete, "a text that just ends too early is told from one that is wrong")
+{
+        static const char *const early[] = { "",     "{ok, ",   "[a|",  "\"abc",  "'a", "#{a => ",
+                                             "<<1:", "<<1",     "(",    "-",      "#",  "\"\"\"\n",
+                                             "$",    "\"abc\\", "~b(a", "fun a:", "% c" };
+        static const char *const wrong[] = { "{ok]", "{a b", "16#", "$\\x4", "X", "a b", "\"\xff" };
+
+        for (size_t i = 0; i < COUNT_OF(early); i++)
+                cop_assert(cop_try_read(early[i], strlen(early[i])).incomplete);
+        for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+                cop_assert(cop_is_none(cop_try_read(wrong[i], strlen(wrong[i])).term));
+                cop_assert(!cop_try_read(wrong[i], strlen(wrong[i])).incomplete);
+        }
+        cop_assert(cop_try_read_all("a. b", 4).incomplete);
+        cop_assert(!cop_try_read_all("a. b.", 5).incomplete);
+}
+
 COP_TEST(READ_pids, "pids, references and ports are read where they are wanted, and only there")
 {
         static const struct text_and_term table[] = {
