@@ -100,7 +100,7 @@ static bool is_stack(cop_term list)
 
 static void add_reason(struct text *text, cop_term reason)
 {
-        cop_term error, stack, frame;
+        cop_term error, stack;
 
         add(text, "** ");
         if (!cop_match(reason, "{Error, Stack}", &error, &stack) || !is_stack(stack)) {
@@ -110,9 +110,8 @@ static void add_reason(struct text *text, cop_term reason)
         }
         add_term(text, error);
         add(text, "\n");
-        frame = stack;
-        for (; !cop_is_nil(frame); frame = cop_tail(frame))
-                add_frame(text, cop_head(frame));
+        COP_EACH (frame, stack)
+                add_frame(text, frame);
 }
 
 /* ---- OTP's reports ---- */
@@ -152,27 +151,6 @@ static bool add_server_error(struct text *text, cop_term report)
         return true;
 }
 
-static bool add_crash(struct text *text, cop_term report)
-{
-        cop_term facts, other, reason = COP_NONE;
-
-        if (!cop_match(report, "#{label := {proc_lib, crash}, report := [Facts, Other]}", &facts,
-                       &other))
-                return false;
-        add(text, "process ");
-        add_process(text, cop_pid_term(cop_self()));
-        add(text, " crashed\n");
-        COP_EACH (fact, facts) {
-                cop_term key, value;
-
-                if (cop_match(fact, "{error_info, {_, Reason, _}}", &reason))
-                        add_reason(text, reason);
-                else if (cop_match(fact, "{Key, Value}", &key, &value))
-                        add_field(text, cop_to_cstring(key), value);
-        }
-        return true;
-}
-
 static cop_term fact_of(cop_term facts, const char *name)
 {
         COP_EACH (fact, facts)
@@ -180,6 +158,28 @@ static cop_term fact_of(cop_term facts, const char *name)
                     cop_is(cop_element(fact, 0), name))
                         return cop_element(fact, 1);
         return COP_NONE;
+}
+
+/* What the server's own report, if there is one, has not said. */
+static bool add_crash(struct text *text, cop_term report)
+{
+        cop_term facts, name, error, module, reason = cop_nil();
+
+        if (!cop_match(report, "#{label := {proc_lib, crash}, report := [Facts, _]}", &facts))
+                return false;
+        name = fact_of(facts, "registered_name");
+        add(text, "process ");
+        add_process(text, cop_is_atom(name) ? name : cop_pid_term(cop_self()));
+        add(text, " crashed\n");
+        error = fact_of(facts, "error_info");
+        if (!cop_is_none(error) && cop_match(error, "{_, Reason, _}", &reason))
+                add_reason(text, reason);
+        if (cop_match(fact_of(facts, "initial_call"), "{Module, init, 1}", &module))
+                add_field(text, "Module", module);
+        add_field(text, "Ancestors", fact_of(facts, "ancestors"));
+        add_field(text, "Links", fact_of(facts, "links"));
+        add_field(text, "Messages waiting", fact_of(facts, "message_queue_len"));
+        return true;
 }
 
 /* From which child of which supervisor, and the facts that people look for. */

@@ -65,22 +65,29 @@ static cop_term field(cop_term status, const char *key, cop_term otherwise)
         return cop_map_get(status, cop_atom(key), otherwise);
 }
 
+/* As it would look in Erlang: casts are wrapped. */
+static cop_term last_message(const struct turn *turn)
+{
+        return turn->which == COP__HANDLE_CAST ? cop_build("{'$gen_cast', M}", turn->message)
+                                               : turn->message;
+}
+
 static void report_error(struct turn *turn, cop_term reason)
 {
-        cop_term status, client;
+        cop_term status, client, message;
 
         if (!cop_is_reported(COP_LEVEL_ERROR))
                 return;
-        status = cop__server_status(turn->server, turn->message, reason);
+        message = last_message(turn);
+        status = cop__server_status(turn->server, message, reason);
         client = turn->from.pid.word ? cop_pid_term(turn->from.pid) : cop_build("undefined");
         cop_report(COP_LEVEL_ERROR,
                    "#{label => {gen_server, terminate}, name => Name, module => Module,"
                    "  last_message => Message, client_info => Client, state => State,"
                    "  state_type => Type, reason => Reason}",
                    cop__name_of(cop_self()), cop_atom(turn->server->module->name),
-                   field(status, "message", turn->message), client,
-                   field(status, "state", cop_nil()), turn->server->module->state_type,
-                   field(status, "reason", reason));
+                   field(status, "message", message), client, field(status, "state", cop_nil()),
+                   turn->server->module->state_type, field(status, "reason", reason));
 }
 
 static cop_term fact(const char *item)
