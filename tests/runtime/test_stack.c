@@ -191,7 +191,8 @@ static void give_all(struct stack *list)
 
 enum { MANY = COP_TSAN ? 7000 : 20000 };
 
-COP_TEST(STACK_pages, "twenty thousand stacks that were used leave few pages behind when they are idle",
+COP_TEST(STACK_pages,
+         "twenty thousand stacks that were used leave few pages behind when they are idle",
          .limit_s = 120)
 {
         struct stack *list;
@@ -250,8 +251,8 @@ COP_TEST(STACK_mappings, "stacks are few mappings, however many they are")
         stop_stacks();
 }
 
-COP_TEST(STACK_mprotect_limit, "with guards by mprotect there is a limit, and room for other mappings",
-         .limit_s = 120)
+COP_TEST(STACK_mprotect_limit,
+         "with guards by mprotect there is a limit, and room for other mappings", .limit_s = 120)
 {
         struct stack *list;
         size_t count;
@@ -266,8 +267,8 @@ COP_TEST(STACK_mprotect_limit, "with guards by mprotect there is a limit, and ro
         cop_assert(cop__stack_take(&cache, 0) == NULL);
         cop_assert(cop__stack_take(&cache, 1000000) == NULL);
         for (int i = 0; i < 1000; i++) {
-                other = mmap(NULL, 8192, i % 2 ? PROT_READ : PROT_NONE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                other = mmap(NULL, 8192, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+                             -1, 0);
                 cop_assert(other != MAP_FAILED);
         }
         give_all(list);
