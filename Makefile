@@ -17,7 +17,7 @@ FUZZ_S  ?= 60
 TIMES   ?= 20
 
 # The first of these that there is.
-EXAMPLE ?= $(firstword $(foreach name,sequence terms,\
+EXAMPLE ?= $(firstword $(foreach name,sequence thermometer terms,\
         $(if $(wildcard examples/$(name) examples/$(name).c),$(name))))
 
 # What is exported is what somebody set: a plain `make` leaves the choice of compiler to meson.
