@@ -32,6 +32,7 @@
 
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "base/sanitizers.h"
 
 enum {
         OBJECTS_MOST = 512,
@@ -126,7 +127,7 @@ static struct {
         /* Set once before start. */
         uintptr_t *own;
         size_t own_count;
-        struct known known[NAMES + READERS];
+        struct known known[2 * NAMES + READERS];
         size_t known_count;
 } code;
 
@@ -150,6 +151,10 @@ static enum code code_of_object(const struct dl_phdr_info *info, bool is_first)
                 return is_program_static() ? CODE_FOREIGN : CODE_USER;
         if (has_name(info->dlpi_name, "libc.so"))
                 return CODE_C;
+        if ((COP_ASAN || COP_TSAN) &&
+            (has_name(info->dlpi_name, "libasan.so") || has_name(info->dlpi_name, "libtsan.so") ||
+             has_name(info->dlpi_name, "libubsan.so")))
+                return CODE_CHECKER;
         if (has_name(info->dlpi_name, "libm.so") || has_name(info->dlpi_name, "linux-vdso"))
                 return CODE_MATH;
         return CODE_FOREIGN;
@@ -275,9 +280,16 @@ static void add_known(const void *function, unsigned flags)
 
 static void list_known(void)
 {
+        void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+
         code.known_count = 0;
-        for (size_t i = 0; i < NAMES; i++)
+        for (size_t i = 0; i < NAMES; i++) {
                 add_known(dlsym(RTLD_DEFAULT, names[i].name), names[i].flags);
+                if (libc) /* somebody else may stand before it: a sanitizer does */
+                        add_known(dlsym(libc, names[i].name), names[i].flags);
+        }
+        if (libc)
+                dlclose(libc);
         for (size_t i = 0; i < READERS; i++)
                 add_known(readers[i], KNOWN_READER);
         qsort(code.known, code.known_count, sizeof(code.known[0]), compare_addresses);

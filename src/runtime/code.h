@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 enum code {
-        CODE_USER,    /* the program, and what was named by cop_killable() */
-        CODE_OWN,     /* Coppice */
-        CODE_SWITCH,  /* switch_*.S: the end of a stack, or a catch on it */
-        CODE_C,       /* the C library */
-        CODE_MATH,    /* libm and the kernel's page: no locks, no state */
+        CODE_USER,   /* the program, and what was named by cop_killable() */
+        CODE_OWN,    /* Coppice */
+        CODE_SWITCH, /* switch_*.S: the end of a stack, or a catch on it */
+        CODE_C,      /* the C library */
+        CODE_MATH,   /* libm and the kernel's page: no locks, no state */
+        CODE_CHECKER, /* a sanitizer's, in its builds: it stands between functions and what they call */
         CODE_FOREIGN, /* any other library, or none at all */
 };
 

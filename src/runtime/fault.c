@@ -144,6 +144,8 @@ static void inner_frame(struct walk *w, enum code code, uintptr_t pc, uintptr_t 
                 judge(w);
                 w->suspect_pc = pc;
                 break;
+        case CODE_CHECKER:
+                break;
         }
 }
 
@@ -167,6 +169,8 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 return _URC_END_OF_STACK;
         }
         code = cop__code_of(pc, function);
+        if (code == CODE_CHECKER)
+                return _URC_NO_REASON;
         if (w->inner) {
                 inner_frame(w, code, pc, function);
         } else if (code != CODE_USER && code != CODE_OWN && code != CODE_SWITCH &&
@@ -296,7 +300,7 @@ static void stop_program(const struct fault *fault, enum verdict verdict, uintpt
 
 /* ---- the way out ---- */
 
-static void land(void *argument)
+NO_SANITIZE static void land(void *argument)
 {
         struct thread *t = argument;
         struct process *p = t->current;

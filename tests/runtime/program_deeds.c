@@ -21,7 +21,7 @@ static const char *what;
 static volatile int zero;
 static int *volatile nowhere;
 static void (*volatile no_function)(void);
-static volatile uint64_t wild_term = 0x12345678900; /* a box, and nothing is there */
+static volatile uint64_t wild_term = 8; /* a box, and nothing is there */
 
 /* Recursions without an end that the compiler could see. */
 static __attribute__((noinline)) int recurse(int depth)
