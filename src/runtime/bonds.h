@@ -33,6 +33,7 @@ struct bond {
         cop_term name; /* MONITOR by name: the atom */
         uint8_t kind;
         uint8_t alias; /* enum cop_alias_mode, of a MONITOR or an ALIAS */
+        bool late;     /* made when the process was ending: the other end hears noproc */
 };
 
 struct bonds {

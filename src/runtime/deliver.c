@@ -4,9 +4,13 @@
  * Links   Both ends note a link. To take one back, an end marks it as being taken back under a
  * number, tells the other, and forgets it when the answer with that number comes; meanwhile an exit
  * through the link has no effect. If the link is made anew before, the number no longer fits and
- * the answer is ignored. So both ends always agree in the end, whatever crosses on the way. Exits
- * Decide nothing but that and why a process ends; the ending itself is exit.c. Dead    Whoever
- * pushes to a process that has ended does itself what that one would have answered.
+ * the answer is ignored. So both ends always agree in the end, whatever crosses on the way.
+ *
+ * Exits decide nothing but that and why a process ends; the ending itself is exit.c.
+ *
+ * Late    What comes after the signal that ended a process finds nobody, and hears noproc; but not
+ *         before the process is buried.
+ * Dead    Whoever pushes to a process that has ended does itself what that one would have answered.
  */
 #include "base/alloc.h"
 #include "runtime/process.h"
@@ -119,16 +123,13 @@ static void on_message(struct process *p, struct signal *signal)
         append(p, signal);
 }
 
-/* The signal's term is why the process ends: true. */
+/* The signal's term is why the process ends: true. What comes after it comes too late. */
 static bool ends(struct process *p, struct signal *signal, cop_term reason)
 {
-        if (p->flags & IS_ENDING) { /* for another one already */
-                cop__signal_free(signal);
-                return true;
-        }
         cop__signal_free(p->argument);
         p->argument = signal;
         p->reason = reason;
+        p->flags |= IS_ENDING | BY_SIGNAL;
         return true;
 }
 
@@ -137,23 +138,11 @@ static bool is_atom_word(cop_term term, cop_term atom)
         return term.word == atom.word;
 }
 
-/* Why a process ends is settled once: after that no reason but kill reaches it, which ends a
- * destructor that waits. */
-static bool is_too_late(const struct process *p, struct signal *signal)
-{
-        if (!(p->flags & IS_ENDING))
-                return false;
-        cop__signal_free(signal);
-        return true;
-}
-
 /* exit(Pid, Reason): the table of SIG-7. */
 static bool on_exit(struct process *p, struct signal *signal)
 {
         if (is_atom_word(signal->term, ATOM(kill)) && !(p->flags & IS_GUEST))
                 return ends(p, signal, ATOM(killed));
-        if (is_too_late(p, signal))
-                return false;
         if (p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
                 append(p, signal);
@@ -166,16 +155,22 @@ static bool on_exit(struct process *p, struct signal *signal)
         return ends(p, signal, signal->term);
 }
 
-/* The other end of a link died: the table of SIG-8. */
-static bool on_link_exit(struct process *p, struct signal *signal)
+/* The other end is dead. True: the link was not being taken back. */
+static bool forget_link(struct process *p, uint64_t other)
 {
-        struct bond *bond = cop__bond_find(&p->bonds, signal->from);
+        struct bond *bond = cop__bond_find(&p->bonds, other);
         bool linked = bond && bond->kind == BOND_LINK;
 
         if (bond)
                 cop__bond_remove(&p->bonds, bond);
-        if (is_too_late(p, signal))
-                return false;
+        return linked;
+}
+
+/* The other end of a link died: the table of SIG-8. */
+static bool on_link_exit(struct process *p, struct signal *signal)
+{
+        bool linked = forget_link(p, signal->from);
+
         if (linked && p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
                 append(p, signal);
@@ -297,24 +292,6 @@ static void on_leader(struct process *p, struct signal *signal)
         cop__signal_free(signal);
 }
 
-/* Who is ending answers no more: who asked hears when it is over. */
-static void on_question(struct process *p, struct signal *signal)
-{
-        struct bond *bond;
-
-        if (!(p->flags & IS_ENDING)) {
-                cop__info_answer(p, signal);
-                return;
-        }
-        bond = cop__bond_add(&p->bonds, signal->ref, BOND_CALLER);
-        if (bond) {
-                bond->other = signal->from;
-                cop__signal_free(signal);
-        } else {
-                cop__answer_for_the_dead(signal, p->reason);
-        }
-}
-
 /* True: the process is to end. */
 static bool receive(struct process *p, struct signal *signal)
 {
@@ -360,7 +337,7 @@ static bool receive(struct process *p, struct signal *signal)
                 on_leader(p, signal);
                 return false;
         case SIGNAL_INFO:
-                on_question(p, signal);
+                cop__info_answer(p, signal);
                 return false;
         case SIGNAL_NUDGE:
                 cop__signal_free(signal);
@@ -369,28 +346,79 @@ static bool receive(struct process *p, struct signal *signal)
         return false;
 }
 
+/* ---- at the end ---- */
+
+/* Whom the signal is from hears noproc, but not before name and resources are free. */
+static void note_late(struct process *p, struct signal *signal, enum bond_kind kind)
+{
+        uint64_t key = kind == BOND_LINK ? signal->from : signal->ref;
+        struct bond *bond = cop__bond_find(&p->bonds, key);
+
+        if (bond && bond->kind == BOND_LINK) { /* will hear of the end as it is */
+                cop__signal_free(signal);
+                return;
+        }
+        if (!bond)
+                bond = cop__bond_add(&p->bonds, key, kind);
+        if (!bond) {
+                cop__answer_for_the_dead(signal, ATOM(noproc));
+                return;
+        }
+        bond->kind = (uint8_t)kind;
+        bond->other = signal->from;
+        bond->late = true;
+        cop__signal_free(signal);
+}
+
+/* A process that is ending: it is too late for new ties, and its reason is settled. True: a kill,
+ * which ends a destructor that waits. */
+static bool receive_late(struct process *p, struct signal *signal)
+{
+        bool kill = false;
+
+        switch ((enum signal_kind)signal->kind) {
+        case SIGNAL_LINK:
+                note_late(p, signal, BOND_LINK);
+                return false;
+        case SIGNAL_MONITOR:
+                note_late(p, signal, BOND_WATCHER);
+                return false;
+        case SIGNAL_CALL:
+        case SIGNAL_SYSTEM:
+        case SIGNAL_INFO:
+                note_late(p, signal, BOND_CALLER);
+                return false;
+        case SIGNAL_LINK_EXIT:
+                forget_link(p, signal->from);
+                break;
+        case SIGNAL_EXIT:
+                kill = is_atom_word(signal->term, ATOM(kill));
+                break;
+        default:
+                return receive(p, signal);
+        }
+        cop__signal_free(signal);
+        return kill;
+}
+
 bool cop__signals_take(struct process *p)
 {
         struct signal *signal = cop__inbox_take(&p->inbox);
         uint64_t self = pid_of(p);
+        bool over = false;
 
         while (signal) {
                 struct signal *next = signal->next;
 
-                if (signal->to != self) {
+                if (signal->to != self)
                         cop__answer_for_the_dead(signal, ATOM(noproc));
-                } else if (receive(p, signal)) {
-                        /* What is left is answered when the process is buried. */
-                        while (next) {
-                                signal = next;
-                                next = signal->next;
-                                append(p, signal);
-                        }
-                        return true;
-                }
+                else if (p->flags & IS_ENDING)
+                        over |= receive_late(p, signal);
+                else
+                        over |= receive(p, signal);
                 signal = next;
         }
-        return false;
+        return over;
 }
 
 void cop__signals_handle(struct process *p)

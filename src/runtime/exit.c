@@ -78,6 +78,12 @@ static void give_up_name(struct process *p)
                                                         memory_order_release, memory_order_relaxed);
 }
 
+/* What the other end of a bond is told. */
+static cop_term reason_for(const struct process *p, const struct bond *bond)
+{
+        return bond->late ? ATOM(noproc) : p->reason;
+}
+
 /* Links before monitors: who has both hears of the exit first. */
 static void tell_links(struct process *p)
 {
@@ -86,7 +92,7 @@ static void tell_links(struct process *p)
 
         while ((bond = cop__bond_next(&p->bonds, &at))) {
                 if (bond->kind == BOND_LINK)
-                        cop__notify(SIGNAL_LINK_EXIT, bond->key, pid_of(p), 0, p->reason);
+                        cop__notify(SIGNAL_LINK_EXIT, bond->key, pid_of(p), 0, reason_for(p, bond));
         }
 }
 
@@ -98,10 +104,12 @@ static void tell_others(struct process *p)
         while ((bond = cop__bond_next(&p->bonds, &at))) {
                 switch ((enum bond_kind)bond->kind) {
                 case BOND_WATCHER:
-                        cop__notify(SIGNAL_DOWN, bond->other, pid_of(p), bond->key, p->reason);
+                        cop__notify(SIGNAL_DOWN, bond->other, pid_of(p), bond->key,
+                                    reason_for(p, bond));
                         break;
                 case BOND_CALLER:
-                        cop__notify(SIGNAL_NO_REPLY, bond->other, pid_of(p), bond->key, p->reason);
+                        cop__notify(SIGNAL_NO_REPLY, bond->other, pid_of(p), bond->key,
+                                    reason_for(p, bond));
                         break;
                 case BOND_MONITOR:
                         cop__notify(SIGNAL_DEMONITOR, bond->other, pid_of(p), bond->key, COP_NONE);
@@ -192,7 +200,7 @@ void cop__bury(struct process *p)
                 p->handling = NULL;
         }
         answer_all(p->mail, self, p->reason);
-        answer_all(left, self, p->reason);
+        answer_all(left, self, p->flags & BY_SIGNAL ? ATOM(noproc) : p->reason);
         p->mail = NULL;
         p->mail_end = p->scan = &p->mail;
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);

@@ -65,7 +65,8 @@ enum {
         TAKES_POINTER = 32,
         IN_BLOCKING = 64, /* a pool thread works for it */
         WAS_KILLED = 128, /* ended by a signal or a fault: nothing on its stack runs any more */
-        IS_ENDING = 256, /* its reason is fixed; destructors may still run */
+        IS_ENDING = 256,  /* its reason is settled; destructors may still run */
+        BY_SIGNAL = 512,  /* by a signal: whatever came after that finds nobody */
 };
 
 /* Limits; few processes have any, so they lie apart. */
