@@ -114,6 +114,25 @@ COP_TEST(LINK_2_raises, "a link to a dead process: for who does not trap exits t
         cop_assert_term(links_of(cop_self()), "[]");
 }
 
+COP_TEST(LINK_2_after_exit, "a link that comes after the exit signal gives noproc, always")
+{
+        int k;
+
+        cop_trap_exits(true);
+        for (k = 0; k < world_times(); k++) {
+                cop_pid pid = puppet();
+
+                if (k % 2)
+                        cop_system_quiet(COP_FOREVER);
+                cop_exit_to(pid, "over");
+                if (k % 3 == 0)
+                        cop_yield();
+                cop_link(pid);
+                cop_assert_term(cop_next_message(), "{'EXIT', Pid, noproc}", pid);
+                cop_assert_term(messages(), "[]");
+        }
+}
+
 COP_TEST(LINK_2_race, "a link to a process that just dies: its reason or noproc, and always one")
 {
         int k;

@@ -134,6 +134,26 @@ COP_TEST(MON_3_noproc, "a monitor of a dead pid, or a name that nobody has, give
                         of_pid, pid, of_name);
 }
 
+COP_TEST(MON_3_after_exit, "a monitor that comes after the exit signal gives noproc, always")
+{
+        int k;
+
+        for (k = 0; k < world_times(); k++) {
+                cop_pid pid = puppet();
+                cop_ref ref;
+
+                if (k % 2)
+                        cop_system_quiet(COP_FOREVER);
+                cop_exit_to(pid, "over");
+                if (k % 3 == 0)
+                        cop_yield();
+                ref = cop_monitor(pid);
+                cop_assert_term(cop_next_message(), "{'DOWN', Ref, process, Pid, noproc}", ref,
+                                pid);
+                cop_assert_term(messages(), "[]");
+        }
+}
+
 /* ---- MON-5: demonitor ---- */
 
 COP_TEST(MON_5_never_after, "after cop_demonitor() no DOWN is added, however they cross")
