@@ -87,7 +87,7 @@ static cop_term take_out(struct dynamics *table, struct dynamic *child)
                         hole = at;
                 }
         }
-        table->slots[hole].pid = 0;
+        table->slots[hole] = (struct dynamic){ 0, COP_NONE };
         table->count--;
         return arguments;
 }

@@ -38,7 +38,8 @@ COP_TEST(EXAMPLE_sequence, "a sequence that crashes is started again, and the cr
         run("examples/sequence");
         rest = follows(rest, "456\n457\n556\n");
         rest = follows(rest, "[error] server sequence (");
-        rest = follows(rest, ") terminating\n** function_clause\n    examples/sequence/sequence.c:");
+        rest = follows(rest,
+                       ") terminating\n** function_clause\n    examples/sequence/sequence.c:");
         rest = follows(rest, ": sequence:handle_cast\n");
         rest = follows(rest, "Last message: {'$gen_cast',{increment_number,<<\"cat\">>}}\n");
         rest = follows(rest, "State: #{current => 557}\n");
