@@ -194,13 +194,14 @@ void cop__bury(struct process *p)
         tell_links(p);
         tell_others(p);
         abandon_call(p);
-        if (p->handling) {
-                p->handling->next = p->mail;
-                p->mail = p->handling;
-                p->handling = NULL;
-        }
         answer_all(p->mail, self, p->reason);
         answer_all(left, self, p->flags & BY_SIGNAL ? ATOM(noproc) : p->reason);
+        if (p->handling) {
+                /* The last: the reason may be a part of the message it carries. */
+                p->handling->next = NULL;
+                answer_all(p->handling, self, p->reason);
+                p->handling = NULL;
+        }
         p->mail = NULL;
         p->mail_end = p->scan = &p->mail;
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);

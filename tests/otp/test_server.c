@@ -509,6 +509,26 @@ COP_TEST(GT_8, "what is left in the mailbox is lost, and those who wait hear the
                         " {result, {exit, enough}}]");
 }
 
+COP_TEST(GT_8_reason, "all who wait hear a reason that came in the message which was the last")
+{
+        cop_pid pid;
+        int i;
+
+        begin();
+        pid = actor_start_free("#{id => a}");
+        cop_assert_term(cop_next_message(), "{init, a}");
+        cop_sys_suspend(pid);
+        cop_cast(pid, "{do, {exit, {shutdown, [1, {two}, <<\"three\">>]}}}");
+        for (i = 0; i < 3; i++)
+                cop_spawn(call_and_tell, cop_build("{Pid}", pid));
+        cop_assert(cop_system_quiet(5000));
+        cop_sys_resume(pid);
+        cop_assert_term(messages(),
+                        "[{terminate, a, R}, {result, {exit, R}}, {result, {exit, R}},"
+                        " {result, {exit, R}}]",
+                        cop_build("{shutdown, [1, {two}, <<\"three\">>]}"));
+}
+
 struct stopping {
         cop_pid pid;
         int64_t timeout_ms;
