@@ -136,6 +136,14 @@ static cop_term parent_of(struct process *p)
         return p->parent ? term_of(p->parent) : ATOM(undefined);
 }
 
+/* A handler's name; a plain process is known by the address of its function. */
+static cop_term initial_call_of(struct process *p)
+{
+        if (p->flags & IS_HANDLER)
+                return p->handler->name ? cop_atom(p->handler->name) : ATOM(undefined);
+        return cop_uint((uint64_t)(uintptr_t)p->code);
+}
+
 static cop_term priority_of(struct process *p)
 {
         static const char *const names[] = { [COP_PRIORITY_NORMAL] = "normal",
@@ -173,14 +181,23 @@ static const struct {
         cop_term (*at_once)(struct process *);
         cop_term (*by_itself)(struct process *);
 } items[] = {
-        { "status", status_of, NULL },         { "message_queue_len", queue_length, NULL },
-        { "registered_name", name_of, NULL },  { "group_leader", leader_of, NULL },
-        { "reductions", reductions_of, NULL }, { "links", NULL, links_of },
-        { "monitors", NULL, monitors_of },     { "monitored_by", NULL, monitored_by },
-        { "dictionary", NULL, dictionary_of }, { "trap_exit", NULL, trap_exit_of },
-        { "label", NULL, label_of },           { "parent", NULL, parent_of },
-        { "priority", NULL, priority_of },     { "messages", NULL, messages_of },
-        { "memory", NULL, memory_of },         { "waits_for_time", waits_for_time, NULL },
+        { "status", status_of, NULL },
+        { "message_queue_len", queue_length, NULL },
+        { "registered_name", name_of, NULL },
+        { "group_leader", leader_of, NULL },
+        { "reductions", reductions_of, NULL },
+        { "links", NULL, links_of },
+        { "monitors", NULL, monitors_of },
+        { "monitored_by", NULL, monitored_by },
+        { "dictionary", NULL, dictionary_of },
+        { "trap_exit", NULL, trap_exit_of },
+        { "label", NULL, label_of },
+        { "parent", NULL, parent_of },
+        { "priority", NULL, priority_of },
+        { "messages", NULL, messages_of },
+        { "memory", NULL, memory_of },
+        { "initial_call", NULL, initial_call_of },
+        { "waits_for_time", waits_for_time, NULL },
 };
 
 enum { ITEMS = sizeof(items) / sizeof(*items) };

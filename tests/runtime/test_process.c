@@ -214,6 +214,21 @@ COP_TEST(PROC_label, "a label is any term, set at the start or later")
         cop_assert_term(cop_process_info(cop_self(), "label"), "{me, \"again\"}");
 }
 
+static void ignores(void *state, const struct cop_message *message)
+{
+}
+
+COP_TEST(PROC_initial_call, "a handler is known by its name, a plain process by its function")
+{
+        static const struct cop_handler clerk = { "clerk", 1, NULL, ignores };
+        cop_pid plain = cop_spawn(keeps_dictionary, cop_build("{Me}", cop_self()));
+
+        cop_assert_term(cop_process_info(cop_spawn_handler(&clerk, cop_nil()), "initial_call"),
+                        "clerk");
+        cop_assert_equal(cop_to_uint(cop_process_info(plain, "initial_call")),
+                         (uint64_t)(uintptr_t)keeps_dictionary);
+}
+
 static atomic_int order[3];
 static atomic_int next_place;
 
