@@ -397,13 +397,13 @@ static int64_t nanoseconds(void)
 {
         struct timespec now;
 
-        clock_gettime(CLOCK_MONOTONIC, &now);
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* however busy the machine is */
         return now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 COP_TEST(SWITCH_cost, "a switch costs some nanoseconds; COP_VERBOSE=1 prints how many")
 {
-        const int rounds = 1000000;
+        const int rounds = 100000;
         struct stack *stack;
         int64_t began;
         int64_t took;
@@ -420,5 +420,5 @@ COP_TEST(SWITCH_cost, "a switch costs some nanoseconds; COP_VERBOSE=1 prints how
         cop__context_forget(stack);
         cop__stack_give(&cache, stack);
         stop_stacks();
-        cop_assert(took / rounds < 20000); /* also under valgrind */
+        cop_assert(took / rounds < 20000); /* also under valgrind and qemu */
 }
