@@ -37,7 +37,8 @@ static inline cop_term atom_term(const struct atom *atom)
         X(function_clause) X(case_clause) X(nocatch) X(system_limit) X(calling_self) X(process)    \
         X(port) X(exit) X(throw) X(file) X(line) X(address) X(pc) X(quota) X(memory) X(inbox)      \
         X(turn) X(EXIT) X(DOWN) X(segv) X(bus) X(fpe) X(ill) X(abort) X(stack_overflow)            \
-        X(stacks) X(processes) X(badkey) X(reply) X(noreply) X(stop) X(ignore) X(atoms)
+        X(stacks) X(processes) X(badkey) X(reply) X(noreply) X(stop) X(ignore) X(atoms)     \
+        X(threads)
 /* clang-format on */
 
 enum {

@@ -59,7 +59,9 @@ static cop_term carried_new(struct region *region, size_t bit_count, uint8_t **b
 
 static cop_term shared_new(struct region *region, size_t bit_count, uint8_t **bytes)
 {
-        struct shared_bytes *owner = cop__shared_bytes_new((bit_count + 7) / 8);
+        size_t size = (bit_count + 7) / 8;
+        bool may = !region->most_words || cop__host.share(region, size);
+        struct shared_bytes *owner = may ? cop__shared_bytes_new(size) : NULL;
         uint64_t *box;
 
         if (!owner)

@@ -55,7 +55,7 @@ static struct region *thread_region(void)
         return &mine.region;
 }
 
-static struct kept **thread_kept(void)
+static struct kept **thread_kept(size_t bytes)
 {
         if (!mine.registered)
                 sign_up();
@@ -95,10 +95,22 @@ COP_NORETURN static void stop_program(enum failure failure, cop_term reason,
         abort();
 }
 
+static bool never(struct region *region)
+{
+        return false;
+}
+
+static bool always(struct region *region, size_t bytes)
+{
+        return true;
+}
+
 struct term_host cop__host = {
         .region = thread_region,
         .fail = stop_program,
         .kept = thread_kept,
+        .past_limit = never,
+        .share = always,
 };
 
 void cop__fail_badarg(const struct cop_place *place)
@@ -106,15 +118,29 @@ void cop__fail_badarg(const struct cop_place *place)
         cop__host.fail(FAIL_ERROR, ATOM(badarg), place);
 }
 
+/* ---- limits ---- */
+
+static struct constant_pair limits[COP__ATOM_COUNT];
+
+/* After the atoms were made, and before anybody else's constructor. */
+__attribute__((constructor(102))) static void make_limits(void)
+{
+        size_t i;
+
+        for (i = 0; i < COP__ATOM_COUNT; i++)
+                constant_pair(&limits[i], ATOM(system_limit), cop__known_atoms[i]);
+}
+
+cop_term cop__limit_reason(cop_term what)
+{
+        size_t i = 0;
+
+        while (i < COP__ATOM_COUNT && cop__known_atoms[i].word != what.word)
+                i++;
+        return i < COP__ATOM_COUNT ? box_term(limits[i].box) : ATOM(system_limit);
+}
+
 void cop__fail_limit(const char *what)
 {
-        cop_term atom = cop__atom_find(what, strlen(what));
-        uint64_t *box = cop__region_try_take(here(), 3);
-
-        if (!box || cop_is_none(atom))
-                cop__host.fail(FAIL_ERROR, ATOM(system_limit), NULL);
-        box[0] = header_of(BOX_TUPLE, 2);
-        box[1] = ATOM(system_limit).word;
-        box[2] = atom.word;
-        cop__host.fail(FAIL_ERROR, box_term(box), NULL);
+        cop__host.fail(FAIL_ERROR, cop__limit_reason(cop__atom_find(what, strlen(what))), NULL);
 }

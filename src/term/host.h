@@ -23,10 +23,28 @@ struct term_host {
         struct region *(*region)(void);
         /* Ends the caller. reason is a term in the caller's region; place may be NULL. */
         void (*fail)(enum failure, cop_term reason, const struct cop_place *place) COP_NORETURN;
-        /* The list that cop_keep() puts a kept block on (freed with its owner), and takes it off.
-         */
-        struct kept **(*kept)(void);
+        /* The list of what the caller keeps, for a block of so many more bytes; NULL: its owner may
+         * have no more. With 0 it only asks, and there is always one. */
+        struct kept **(*kept)(size_t bytes);
+        /* The region would grow past most_words. True: most_words has been raised. */
+        bool (*past_limit)(struct region *region);
+        /* A region with a limit is to share so many bytes that lie elsewhere. False: it may not. */
+        bool (*share)(struct region *region, size_t bytes);
 };
+
+/* {A, B} of two atoms, in memory that is there when there is no other. */
+struct constant_pair {
+        uint64_t before; /* a root is never the first word of its memory (keep.c) */
+        uint64_t box[3];
+};
+
+static inline cop_term constant_pair(struct constant_pair *pair, cop_term a, cop_term b)
+{
+        pair->box[0] = header_of(BOX_TUPLE, 2);
+        pair->box[1] = a.word;
+        pair->box[2] = b.word;
+        return box_term(pair->box);
+}
 
 /*
  * Memory that outlives the turn: a term of cop_keep(), or anything else that is to be freed with
@@ -49,8 +67,10 @@ static inline struct region *here(void)
 
 /* The caller handed in something wrong. */
 COP_NORETURN void cop__fail_badarg(const struct cop_place *place);
-/* Memory or a limit is used up: {system_limit, What}. */
+/* Memory or a limit is used up: {system_limit, What}. What is one of atom.h. Needs no memory. */
 COP_NORETURN void cop__fail_limit(const char *what);
+/* The reason of it, which lives for ever. */
+cop_term cop__limit_reason(cop_term what);
 
 /* A block of words on the caller's list, freed with its owner or by cop__kept_free(). NULL: out of
  * memory. */

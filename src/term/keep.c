@@ -40,10 +40,13 @@ static struct kept *kept_of(cop_term term)
 
 struct kept *cop__kept_new(size_t words)
 {
-        struct kept **list = cop__host.kept();
+        struct kept **list;
         struct kept *kept;
 
         if (words > SIZE_MAX / sizeof(uint64_t) - KEPT_WORDS)
+                return NULL;
+        list = cop__host.kept(sizeof(*kept) + words * sizeof(uint64_t));
+        if (!list)
                 return NULL;
         kept = cop__alloc(sizeof(*kept) + words * sizeof(uint64_t));
         if (!kept)
@@ -109,7 +112,12 @@ cop_term cop__keep_try(cop_term term)
         if (!kept)
                 return COP_NONE;
         kept->seal = seal_of(kept);
-        return cop__copy_measured(kept->data, term, &size, &kept->shared);
+        term = cop__copy_measured(kept->data, term, &size, &kept->shared);
+        if (kept->shared && !cop__host.kept(cop__shared_size(kept->shared))) {
+                cop__kept_free(kept);
+                return COP_NONE;
+        }
+        return term;
 }
 
 cop_term cop_keep(cop_term term)

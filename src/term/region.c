@@ -204,6 +204,8 @@ uint64_t *cop__region_grow(struct region *region, size_t words)
         size_t size = next_words(region, words);
         struct region_chunk *chunk;
 
+        if (!size && region->most_words && cop__host.past_limit(region))
+                size = next_words(region, words);
         if (!size)
                 return NULL;
         chunk = cop__alloc(sizeof(*chunk) + size * sizeof(uint64_t));
@@ -227,6 +229,15 @@ uint64_t *cop__region_take_slow(struct region *region, size_t words)
         if (!taken)
                 cop__fail_limit("memory");
         return taken;
+}
+
+size_t cop__shared_size(const struct shared_bits *list)
+{
+        size_t size = 0;
+
+        for (; list; list = list->next)
+                size += list->owner->size;
+        return size;
 }
 
 void cop__shared_release(struct shared_bits *list, const struct shared_bits *until)

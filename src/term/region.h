@@ -146,6 +146,8 @@ cop_term cop__copy_append(uint64_t **to, cop_term term, struct shared_bits **sha
 /* A copy in a region; COP_NONE when memory or its limit is used up. */
 cop_term cop__copy(struct region *region, cop_term term);
 
+/* Bytes that the boxes on a list refer to. */
+size_t cop__shared_size(const struct shared_bits *list);
 /* Lets go of the shared bytes on a list, up to (without) `until`. */
 void cop__shared_release(struct shared_bits *list, const struct shared_bits *until);
 

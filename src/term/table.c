@@ -101,7 +101,7 @@ static uint32_t bucket_of(const struct cop_table *table, uint64_t hash)
 
 static void check_owner(const struct cop_table *table)
 {
-        if (!table || table->owner != cop__host.kept())
+        if (!table || table->owner != cop__host.kept(0))
                 cop__fail_badarg(NULL);
 }
 
@@ -126,7 +126,7 @@ struct cop_table *cop_table_new(void)
         struct cop_table *table = owned(sizeof(*table));
 
         memset(table, 0, sizeof(*table));
-        table->owner = cop__host.kept();
+        table->owner = cop__host.kept(0);
         table->unused = NOBODY;
         return table;
 }

@@ -96,5 +96,7 @@ COP_TEST(HOST_limit, "what is used up is named")
         cop_assert(cop_is(cop_element(reason, 1), "memory"));
         here()->most_words = 1; /* not even for the reason */
         cop__region_release(here());
-        cop_assert(cop_is(FAILS(cop__fail_limit("memory")), "system_limit"));
+        reason = FAILS(cop__fail_limit("memory"));
+        cop_assert(cop_is(cop_element(reason, 1), "memory"));
+        cop_assert(cop_is(FAILS(cop__fail_limit("no known limit")), "system_limit"));
 }

@@ -97,7 +97,7 @@ COP_TEST(KEEP_replace, "a place holds the new term, also when it is a part of th
 
 COP_TEST(KEEP_ends, "what is not released ends with its owner")
 {
-        struct kept *list = NULL, **at = cop__host.kept();
+        struct kept *list = NULL, **at = cop__host.kept(0);
         int64_t blocks = cop__alloc_live_blocks();
         int i;
 
