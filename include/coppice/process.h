@@ -40,13 +40,17 @@ enum cop_priority {
         COP_PRIORITY_HIGH,
 };
 
-/* What happens to a message for a process whose inbox is at its limit (see <coppice/memory.h>). */
+/*
+ * What happens to a message, cast or call for a process whose inbox is at its limit. A call that is
+ * lost fails with {quota, inbox} at once. Exits, monitors, answers and system messages always get in,
+ * and messages of timers never wait.
+ */
 enum cop_inbox_policy {
         COP_INBOX_EXIT,     /* the receiver exits with {quota, inbox} */
         COP_INBOX_DROP_NEW, /* the message is lost */
         COP_INBOX_DROP_OLD, /* the oldest message is lost */
-        COP_INBOX_BLOCK, /* the sender waits, up to inbox_block_ms, then exits with {quota, inbox}
-                          */
+        COP_INBOX_BLOCK, /* the sender waits, up to inbox_block_ms, then exits with {quota, inbox};
+                               a call waits as long as its timeout says */
 };
 
 /* How to make one. Leave out what you do not care about: zero is always the default. */
@@ -59,13 +63,13 @@ struct cop_spawn_options {
         cop_term label;   /* for people: shown in reports, need not be unique */
         enum cop_priority priority;
         size_t stack_size; /* bytes; 0: 256 KB of address space, touched page by page */
-        size_t memory_max; /* bytes of terms and cop_alloc() together; beyond: exit {quota, memory}
-                            */
-        size_t inbox_max;  /* messages */
+        size_t memory_max; /* bytes of cop_alloc(), terms, what they share with others, and mailbox
+                              together; beyond: exit {quota, memory}; 0: no limit */
+        size_t inbox_max;  /* messages; 0: no limit */
         enum cop_inbox_policy inbox_policy;
-        int64_t inbox_block_ms;
-        bool inherit_quotas;  /* what it spawns gets the same quotas, unless it says otherwise */
-        cop_pid group_leader; /* default: the caller's */
+        int64_t inbox_block_ms; /* 1 to 60,000, or COP_FOREVER; 0: 5000 */
+        bool inherit_quotas;    /* what it spawns gets the same quotas, unless it says otherwise */
+        cop_pid group_leader;   /* default: the caller's */
 };
 
 typedef void cop_process_fn(cop_term argument);

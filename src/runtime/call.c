@@ -8,6 +8,7 @@
  */
 #include "base/alloc.h"
 #include "runtime/process.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "term/pattern.h"
 
@@ -37,7 +38,7 @@ static struct signal *wait_for_answer(struct process *p, struct signal *call, in
         atomic_store_explicit(&p->await, ref, memory_order_relaxed);
         if (!cop__deliver(call)) {
                 atomic_store_explicit(&p->await, 0, memory_order_relaxed);
-                cop__signal_free(call);
+                cop__quota_drop_held(call);
                 *reason = ATOM(noproc);
                 return NULL;
         }
@@ -165,7 +166,7 @@ void cop__cast(struct cop__site *site, struct cop__to to, const uint64_t *words)
         if (!pid)
                 return;
         signal = cop__signal_build(SIGNAL_CAST, pid, site, words);
-        if (!cop__deliver(signal))
+        if (!cop__deliver_from(p, signal))
                 cop__signal_free(signal);
         cop__reductions(p, WORK_SEND);
 }
@@ -243,7 +244,7 @@ cop_ref cop_send_request_term(struct cop__to to, cop_term request)
                 signal->from = pid_of(p);
                 signal->ref = ref;
         }
-        if (!signal->to || !cop__deliver(signal))
+        if (!signal->to || !cop__deliver_from(p, signal))
                 cop__answer_for_the_dead(signal, ATOM(noproc));
         return (cop_ref){ ref };
 }

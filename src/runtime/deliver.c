@@ -14,18 +14,30 @@
  */
 #include "base/alloc.h"
 #include "runtime/process.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/signal.h"
 #include "term/node.h"
 
-bool cop__deliver(struct signal *signal)
+/* sender: NULL unless it may be made to wait. */
+static inline __attribute__((always_inline)) bool deliver(struct process *sender,
+                                                          struct signal *signal)
 {
         struct process *p = cop__table_at(signal->to);
 
         if (!p || !is_pid_of(p, signal->to))
                 return false;
+        if (__builtin_expect(atomic_load_explicit(&p->inbox_limit, memory_order_relaxed) != 0, 0)) {
+                if (sender && cop__quota_is_full_for(p, signal)) {
+                        cop__quota_wait(sender, p, signal);
+                        return true;
+                }
+                if (!cop__quota_admit(p, signal))
+                        return true;
+        }
         switch (cop__inbox_push(&p->inbox, signal)) {
         case PUSH_DEAD:
+                cop__quota_unadmit(p, signal);
                 return false;
         case PUSH_WAKE:
                 cop__enqueue(p);
@@ -34,6 +46,16 @@ bool cop__deliver(struct signal *signal)
                 return true;
         }
         return true;
+}
+
+bool cop__deliver(struct signal *signal)
+{
+        return deliver(NULL, signal);
+}
+
+bool cop__deliver_from(struct process *sender, struct signal *signal)
+{
+        return deliver(sender, signal);
 }
 
 void cop__deliver_or_answer(struct signal *signal)
@@ -60,6 +82,8 @@ static void answer(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t r
 
 void cop__answer_for_the_dead(struct signal *signal, cop_term reason)
 {
+        if (signal->lane & LANE_COUNTED)
+                cop__quota_unadmit(cop__table_at(signal->to), signal);
         switch (signal->kind) {
         case SIGNAL_LINK:
                 answer(SIGNAL_LINK_EXIT, signal->from, signal->to, 0, reason);
@@ -70,6 +94,9 @@ void cop__answer_for_the_dead(struct signal *signal, cop_term reason)
         case SIGNAL_MONITOR:
                 answer(SIGNAL_DOWN, signal->from, signal->to, signal->ref, reason);
                 break;
+        case SIGNAL_HELD:
+                cop__signal_free((struct signal *)(uintptr_t)signal->term.word);
+                __attribute__((fallthrough));
         case SIGNAL_CALL:
         case SIGNAL_SYSTEM:
         case SIGNAL_INFO:
@@ -88,8 +115,10 @@ void cop__notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref
 
 /* ---- receiving ---- */
 
-static void append(struct process *p, struct signal *signal)
+void cop__mail_append(struct process *p, struct signal *signal)
 {
+        if (p->flags & HAS_QUOTAS)
+                cop__quota_put(p, signal);
         signal->next = NULL;
         *p->mail_end = signal;
         p->mail_end = &signal->next;
@@ -114,15 +143,6 @@ static bool alias_lets_in(struct process *p, uint64_t alias)
         return true;
 }
 
-static void on_message(struct process *p, struct signal *signal)
-{
-        if (signal->ref && !alias_lets_in(p, signal->ref)) {
-                cop__signal_free(signal);
-                return;
-        }
-        append(p, signal);
-}
-
 /* The signal's term is why the process ends: true. What comes after it comes too late. */
 static bool ends(struct process *p, struct signal *signal, cop_term reason)
 {
@@ -131,6 +151,52 @@ static bool ends(struct process *p, struct signal *signal, cop_term reason)
         p->reason = reason;
         p->flags |= IS_ENDING | BY_SIGNAL;
         return true;
+}
+
+/* Who ends already is not ended by its quotas. */
+static bool over_quota(struct process *p, cop_term reason)
+{
+        return !(p->flags & IS_ENDING) && ends(p, NULL, reason);
+}
+
+/* Into the mailbox, if its quotas let it. */
+static bool mail(struct process *p, struct signal *signal)
+{
+        cop_term reason;
+
+        if (p->flags & HAS_QUOTAS)
+                return cop__quota_receive(p, signal, &reason) && over_quota(p, reason);
+        cop__mail_append(p, signal);
+        return false;
+}
+
+static bool on_message(struct process *p, struct signal *signal)
+{
+        if (signal->ref && !alias_lets_in(p, signal->ref)) {
+                cop__quota_unadmit(p, signal);
+                cop__signal_free(signal);
+                return false;
+        }
+        return mail(p, signal);
+}
+
+static struct signal *message_in(const struct signal *held)
+{
+        return (struct signal *)(uintptr_t)held->term.word;
+}
+
+/* A sender waits: the message in it is dropped where its alias is off. */
+static bool on_held(struct process *p, struct signal *signal)
+{
+        struct signal *message = message_in(signal);
+        cop_term reason;
+
+        if (message->kind == SIGNAL_MESSAGE && message->ref && !alias_lets_in(p, message->ref)) {
+                cop__answer_for_the_dead(signal, ATOM(noproc));
+                return false;
+        }
+        message->ref = message->kind == SIGNAL_MESSAGE ? 0 : message->ref;
+        return cop__quota_hold(p, signal, &reason) && over_quota(p, reason);
 }
 
 static bool is_atom_word(cop_term term, cop_term atom)
@@ -145,7 +211,7 @@ static bool on_exit(struct process *p, struct signal *signal)
                 return ends(p, signal, ATOM(killed));
         if (p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
-                append(p, signal);
+                cop__mail_append(p, signal);
                 return false;
         }
         if (is_atom_word(signal->term, ATOM(normal)) && signal->from != pid_of(p)) {
@@ -173,7 +239,7 @@ static bool on_link_exit(struct process *p, struct signal *signal)
 
         if (linked && p->flags & (TRAPS_EXITS | IS_GUEST)) {
                 cop__signal_make_exit_message(signal);
-                append(p, signal);
+                cop__mail_append(p, signal);
                 return false;
         }
         if (!linked || is_atom_word(signal->term, ATOM(normal))) {
@@ -252,7 +318,7 @@ static void on_down(struct process *p, struct signal *signal)
         if (!cop__signal_make_down_message(&signal, tag, down_object(bond, signal)))
                 COP_BUG("no memory to tell a process of another one's end");
         cop__monitor_end(p, bond);
-        append(p, signal);
+        cop__mail_append(p, signal);
 }
 
 /* An alias that is explicit outlives its monitor, whichever way that ends. */
@@ -297,12 +363,14 @@ static bool receive(struct process *p, struct signal *signal)
 {
         switch ((enum signal_kind)signal->kind) {
         case SIGNAL_MESSAGE:
-                on_message(p, signal);
-                return false;
+                return on_message(p, signal);
         case SIGNAL_CAST:
         case SIGNAL_CALL:
+                return mail(p, signal);
+        case SIGNAL_HELD:
+                return on_held(p, signal);
         case SIGNAL_SYSTEM:
-                append(p, signal);
+                cop__mail_append(p, signal);
                 return false;
         case SIGNAL_EXIT:
                 return on_exit(p, signal);
@@ -331,6 +399,8 @@ static bool receive(struct process *p, struct signal *signal)
                 on_reply(p, signal);
                 return false;
         case SIGNAL_CANCEL:
+                if (p->flags & HAS_QUOTAS)
+                        cop__quota_cancel(p, signal->ref);
                 forget(p, signal, BOND_CALLER);
                 return false;
         case SIGNAL_LEADER:
@@ -376,6 +446,7 @@ static bool receive_late(struct process *p, struct signal *signal)
 {
         bool kill = false;
 
+        cop__quota_unadmit(p, signal);
         switch ((enum signal_kind)signal->kind) {
         case SIGNAL_LINK:
                 note_late(p, signal, BOND_LINK);

@@ -15,6 +15,7 @@
 #include "runtime/guest.h"
 #include "runtime/own.h"
 #include "runtime/process.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/timer.h"
 
@@ -169,14 +170,14 @@ static void free_memory(struct process *p)
         cop__signal_free(p->reply);
         cop__kept_free_all(&p->kept);
         cop__signal_free(p->argument);
-        cop__free(p->quotas);
+        cop__quotas_free(p);
         if (p->flags & IS_HANDLER)
                 cop__free(p->state);
         p->reply = p->argument = NULL;
-        p->quotas = NULL;
         p->state = NULL;
         p->stack = NULL;
         if (stack) {
+                stack->region.most_words = 0;
                 cop__region_reset(&stack->region);
                 cop__stack_give(&cop__thread()->stacks, stack);
         }
@@ -194,6 +195,8 @@ void cop__bury(struct process *p)
         tell_links(p);
         tell_others(p);
         abandon_call(p);
+        if (p->flags & HAS_QUOTAS)
+                cop__quota_bury(p);
         answer_all(p->mail, self, p->reason);
         answer_all(left, self, p->flags & BY_SIGNAL ? ATOM(noproc) : p->reason);
         if (p->handling) {

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "runtime/own.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/timer.h"
 
@@ -55,6 +56,8 @@ static struct signal *take_first(struct process *p)
                 p->mail_end = &p->mail;
         p->scan = &p->mail;
         atomic_store_explicit(&p->mail_count, p->mail_count - 1, memory_order_relaxed);
+        if (p->flags & HAS_QUOTAS)
+                cop__quota_taken(p, signal);
         return signal;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "base/alloc.h"
 #include "runtime/process.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "term/pattern.h"
 
@@ -38,7 +39,7 @@ static bool is_name(struct cop__to to)
 static void deliver_message(struct process *p, struct signal *signal, uint64_t alias)
 {
         signal->ref = alias;
-        if (!cop__deliver(signal))
+        if (!cop__deliver_from(p, signal))
                 cop__signal_free(signal);
         cop__reductions(p, WORK_SEND);
 }
@@ -83,6 +84,8 @@ static cop_term take(struct process *p, struct signal **at)
                 p->mail_end = at;
         p->scan = &p->mail;
         atomic_store_explicit(&p->mail_count, p->mail_count - 1, memory_order_relaxed);
+        if (p->flags & HAS_QUOTAS)
+                cop__quota_taken(p, signal);
         if (signal->words)
                 cop__region_adopt(cop__thread()->region, (struct adopted *)signal);
         else

@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "runtime/own.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 
 struct block {
@@ -51,14 +52,17 @@ static size_t size_of(const struct block *block)
         return (size_t)(uintptr_t)block->pointer;
 }
 
-/* Counts memory of a process that has a quota; over it, the process ends. */
-static void count_memory(struct process *p, size_t more)
+/* Ends a process that would have more than its quota. */
+static void check_quota(struct process *p, size_t more)
 {
-        p->memory += more;
-        if (p->quotas && p->quotas->memory_max && p->memory > p->quotas->memory_max) {
-                p->memory -= more;
-                cop_exit("{quota, memory}");
-        }
+        if (!cop__quota_allows(p, more))
+                cop__raise(FAIL_EXIT, cop__quota_memory, NULL);
+}
+
+static void count_memory(struct process *p, size_t more, size_t less)
+{
+        p->memory += more - less;
+        cop__quota_note(p);
 }
 
 void *cop_alloc(size_t size)
@@ -68,14 +72,13 @@ void *cop_alloc(size_t size)
 
         if (size > SIZE_MAX / 2)
                 cop__fail_limit("memory");
-        count_memory(p, size);
+        check_quota(p, size);
         block = cop__alloc_zeroed(sizeof(*block) + size);
-        if (!block) {
-                p->memory -= size;
+        if (!block)
                 cop__fail_limit("memory");
-        }
         block->pointer = (void *)(uintptr_t)size;
         put(p, block);
+        count_memory(p, size, 0);
         return block->memory;
 }
 
@@ -92,28 +95,29 @@ void *cop_realloc(void *memory, size_t size)
         if (size > SIZE_MAX / 2)
                 cop__fail_limit("memory");
         if (size > before)
-                count_memory(p, size - before);
-        else
-                p->memory -= before - size;
+                check_quota(p, size - before);
         take_out(block);
         moved = cop__realloc(block, sizeof(*block) + size);
         if (!moved) {
                 put(p, block);
-                p->memory = p->memory - size + before;
                 cop__fail_limit("memory");
         }
         moved->pointer = (void *)(uintptr_t)size;
         put(p, moved);
+        count_memory(p, size, before);
         return moved->memory;
 }
 
 void cop_free(void *memory)
 {
+        struct block *block;
+
         if (!memory)
                 return;
-        cop__self()->memory -= size_of(block_of(memory));
-        take_out(block_of(memory));
-        cop__free(block_of(memory));
+        block = block_of(memory);
+        count_memory(cop__self(), 0, size_of(block));
+        take_out(block);
+        cop__free(block);
 }
 
 char *cop_strdup(const char *text)

@@ -67,16 +67,11 @@ enum {
         WAS_KILLED = 128, /* ended by a signal or a fault: nothing on its stack runs any more */
         IS_ENDING = 256,  /* its reason is settled; destructors may still run */
         BY_SIGNAL = 512,  /* by a signal: whatever came after that finds nobody */
+        HAS_QUOTAS = 1024,
+        BUILDS_REASON = 2048, /* of an error that it is about to raise */
 };
 
-/* Limits; few processes have any, so they lie apart. */
-struct quotas {
-        size_t memory_max;
-        size_t inbox_max;
-        int64_t inbox_block_ms;
-        enum cop_inbox_policy inbox_policy;
-        bool inherit;
-};
+struct quotas;
 
 struct process {
         /* Any thread. */
@@ -85,20 +80,23 @@ struct process {
         _Atomic(uint64_t) await;  /* ref of the call it waits for; written by the owner */
         _Atomic(uint64_t) name;   /* word of its atom, 0: none; NAME_DEAD: it gets none any more */
         _Atomic(uint64_t) leader; /* pid */
-        _Atomic(uint64_t) timers_of;  /* pid whose timers go on `timers`; 0: none do any more */
-        _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
-        _Atomic(uint8_t) status;      /* enum status; written by the owner */
-        _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
-        uint32_t slot;                /* set once for ever */
+        _Atomic(uint64_t) timers_of;      /* pid whose timers go on `timers`; 0: none do any more */
+        _Atomic(uint32_t) mail_count;     /* messages in the mailbox; written by the owner */
+        _Atomic(uint8_t) status;          /* enum status; written by the owner */
+        _Atomic(bool) is_guest;           /* set once: as IS_GUEST, for others */
+        _Atomic(uint16_t) inbox_block_ms; /* of its quotas; set once */
+        uint32_t slot;                    /* set once for ever */
+        _Atomic(uint32_t) inbox_limit;    /* of its quotas, see quota.c; 0: none; set once */
         uint64_t refs; /* owner: references made by users of this slot; goes on for ever */
         uint64_t uses; /* who takes the block: how many users it had; goes on for ever */
+        _Atomic(uint32_t) inbox_sent; /* any thread: messages on their way, where there is a limit;
+                                         goes on for ever */
 
         /* From here on all is zero in a new process. */
 
-        /* Who has it in a queue, else owner. */
-        struct process *next;
         uint16_t flags;         /* owner */
         uint8_t priority;       /* set once */
+        struct process *next;   /* who has it in a queue, else owner */
         struct scheduler *home; /* where it waits with a live stack, or waited last */
 
         /* Owner. */
@@ -223,10 +221,16 @@ void cop__waits_note_time(struct scheduler *scheduler, int64_t now);
 
 /* Gives the signal to its receiver; false when there is none: then it is still the caller's. */
 bool cop__deliver(struct signal *signal);
+/* The same for a message that a process sends by itself: waits, or exits, where the receiver's
+ * quotas say so. */
+bool cop__deliver_from(struct process *sender, struct signal *signal);
 /* The same; what a dead receiver would have answered is done. */
 void cop__deliver_or_answer(struct signal *signal);
 /* What a dead process's answer to a signal is; frees it. reason: why it died, noproc if unknown. */
 void cop__answer_for_the_dead(struct signal *signal, cop_term reason);
+
+/* At the end of the mailbox. */
+void cop__mail_append(struct process *p, struct signal *signal);
 
 /* A block as a new process has it; what goes on for ever stays. */
 void cop__process_wipe(struct process *p);

@@ -3,6 +3,9 @@
  *
  * Without longjmp: cop_try() notes where it was called (context.h), and whoever raises goes back
  * there. Frames are a list in the control block; an end from outside drops it.
+ *
+ * The reason of an error is built before it is raised. Where there is no memory for that, that is what
+ * is raised, as it is.
  */
 #include "runtime/process.h"
 #include "runtime/scheduler.h"
@@ -33,6 +36,7 @@ static COP_NORETURN void raise_class(enum cop_class class, cop_term reason)
         struct process *p = cop__self();
         struct attempt *attempt = (struct attempt *)p->catching;
 
+        p->flags &= (uint16_t)~BUILDS_REASON;
         if (attempt) {
                 attempt->class = class;
                 attempt->reason = reason;
@@ -64,6 +68,11 @@ static cop_term stack_of(const struct cop_place *place)
 
 static COP_NORETURN void raise_error(cop_term what, const struct cop_place *place)
 {
+        struct process *p = cop__self();
+
+        if (p->flags & BUILDS_REASON)
+                raise_class(COP_ERROR, what);
+        p->flags |= BUILDS_REASON;
         raise_class(COP_ERROR, cop_build("{What, Stack}", what, stack_of(place)));
 }
 
@@ -71,6 +80,7 @@ static COP_NORETURN void raise_throw(cop_term value, const struct cop_place *pla
 {
         if (cop__self()->catching)
                 raise_class(COP_THROW, value);
+        cop__self()->flags |= BUILDS_REASON;
         raise_class(COP_ERROR, cop_build("{{nocatch, Value}, Stack}", value, stack_of(place)));
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/guest.h"
 #include "runtime/handler.h"
 #include "runtime/poller.h"
+#include "runtime/quota.h"
 #include "runtime/timer.h"
 
 struct system cop__system;
@@ -306,6 +307,8 @@ static void switch_to(struct thread *t, struct process *p, void (*entry)(void *)
         p->home = t->scheduler;
         t->region = &p->stack->region;
         t->current = p;
+        if (p->flags & HAS_QUOTAS)
+                cop__quota_note(p);
         if (entry)
                 cop__context_start(&t->native, p->stack, entry, p);
         else
@@ -343,6 +346,7 @@ static void give_stack(struct thread *t, struct process *p)
         struct stack *stack = p->stack;
 
         p->stack = NULL;
+        stack->region.most_words = 0;
         cop__region_reset(&stack->region);
         cop__stack_give(&t->stacks, stack);
 }

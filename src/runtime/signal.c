@@ -23,6 +23,7 @@ struct signal *cop__signal_new(enum signal_kind kind, uint64_t to, size_t words)
         signal->words = (uint32_t)words;
         signal->kind = (uint8_t)kind;
         signal->spare = 0;
+        signal->lane = 0;
         return signal;
 }
 
@@ -74,6 +75,7 @@ void cop__signal_make_exit_message(struct signal *signal)
         box[3] = signal->term.word;
         signal->term = box_term(box);
         signal->kind = SIGNAL_MESSAGE;
+        signal->lane = LANE_CONTROL;
         signal->ref = 0;
 }
 
@@ -99,6 +101,7 @@ bool cop__signal_make_down_message(struct signal **signal, cop_term tag, cop_ter
                         *signal = down;
                         return false;
                 }
+                (*signal)->lane = LANE_CONTROL;
                 cop__signal_free(down);
                 return true;
         }
@@ -110,6 +113,7 @@ bool cop__signal_make_down_message(struct signal **signal, cop_term tag, cop_ter
         box[5] = down->term.word;
         down->term = box_term(box);
         down->kind = SIGNAL_MESSAGE;
+        down->lane = LANE_CONTROL;
         down->ref = 0;
         return true;
 }

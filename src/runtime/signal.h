@@ -31,6 +31,13 @@ enum signal_kind {
         SIGNAL_LEADER,    /* term: pid of the new group leader */
         SIGNAL_INFO,      /* term: item; from, ref: answered as a call */
         SIGNAL_NUDGE,     /* nothing but that it arrives */
+        SIGNAL_HELD,      /* a message that finds no room; term: its address; from, ref: as CALL */
+};
+
+/* What quotas have to do with it (quota.c). */
+enum {
+        LANE_CONTROL = 1, /* a message that always gets in: an EXIT or DOWN */
+        LANE_COUNTED = 2, /* stands in its receiver's inbox_sent */
 };
 
 /* Begins like a struct adopted (region.h), so that a region can take over what was received. */
@@ -44,6 +51,7 @@ struct signal {
         uint32_t words;
         uint8_t kind;
         uint8_t spare; /* words in front of the term, for the tuple around an EXIT or DOWN reason */
+        uint8_t lane;
         uint64_t data[];
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "runtime/process.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 
 /* What is known of a process before it is one. */
@@ -26,44 +27,19 @@ struct birth {
 
 void cop__process_wipe(struct process *p)
 {
-        size_t kept = offsetof(struct process, next);
+        size_t kept = offsetof(struct process, flags);
 
         /* Others may still look at these, thinking of its last user. */
         atomic_store_explicit(&p->await, 0, memory_order_relaxed);
         atomic_store_explicit(&p->name, 0, memory_order_relaxed);
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
         atomic_store_explicit(&p->is_guest, false, memory_order_relaxed);
+        atomic_store_explicit(&p->inbox_limit, 0, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
         memset((char *)p + kept, 0, sizeof(*p) - kept);
         p->mail_end = p->scan = &p->mail;
         p->deadline_ns = INT64_MAX;
         p->handler_timeout_ns = INT64_MAX;
-}
-
-static bool add_quotas(struct birth *b)
-{
-        const struct cop_spawn_options *o = b->options;
-        const struct quotas *inherited = b->parent->quotas;
-        bool inherits = inherited && inherited->inherit;
-        struct quotas *quotas;
-
-        if (!inherits && !o->memory_max && !o->inbox_max)
-                return true;
-        quotas = cop__alloc_zeroed(sizeof(*quotas));
-        if (!quotas)
-                return false;
-        if (inherits)
-                *quotas = *inherited;
-        if (o->memory_max)
-                quotas->memory_max = o->memory_max;
-        if (o->inbox_max) {
-                quotas->inbox_max = o->inbox_max;
-                quotas->inbox_policy = o->inbox_policy;
-                quotas->inbox_block_ms = o->inbox_block_ms;
-        }
-        quotas->inherit = o->inherit_quotas || inherits;
-        b->child->quotas = quotas;
-        return true;
 }
 
 /* The argument: in the block itself where it is one word. */
@@ -119,7 +95,7 @@ static void undo(struct birth *b)
         remove_bond(b->parent, b->monitor);
         cop__bonds_release(&p->bonds);
         cop__signal_free(p->argument);
-        cop__free(p->quotas);
+        cop__quotas_free(p);
         cop__process_wipe(p);
         cop__table_give(p);
 }
@@ -129,7 +105,8 @@ static void take_over(struct birth *b)
         const struct cop_spawn_options *o = b->options;
         struct process *p = b->child;
 
-        p->flags = (uint16_t)(b->flags | (o->trap_exits ? TRAPS_EXITS : 0));
+        p->flags = (uint16_t)(b->flags | (o->trap_exits ? TRAPS_EXITS : 0) |
+                              (p->quotas ? HAS_QUOTAS : 0));
         p->code = b->code;
         p->state = b->state;
         p->priority = (uint8_t)o->priority;
@@ -147,7 +124,8 @@ static const char *conceive(struct birth *b)
         if (!b->child)
                 return "processes";
         cop__process_wipe(b->child);
-        if (add_quotas(b) && add_argument(b) && add_link(b) && add_monitor(b))
+        if (cop__quotas_give(b->child, b->parent->quotas, b->options) && add_argument(b) &&
+            add_link(b) && add_monitor(b))
                 return NULL;
         undo(b);
         return "memory";
@@ -180,7 +158,8 @@ static void check_options(const struct birth *b)
         const struct cop_spawn_options *o = b->options;
 
         if ((b->parent->flags & IS_GUEST && o->link) || (unsigned)o->priority > COP_PRIORITY_HIGH ||
-            (unsigned)o->inbox_policy > COP_INBOX_BLOCK)
+            (unsigned)o->inbox_policy > COP_INBOX_BLOCK || o->inbox_block_ms < COP_FOREVER ||
+            o->inbox_block_ms > INBOX_BLOCK_MS_MOST)
                 cop__fail_badarg(COP_HERE);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/guest.h"
+#include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/timer.h"
 #include "term/pattern.h"
@@ -47,13 +48,40 @@ static struct region *host_region(void)
         return t ? t->region : own_host.region();
 }
 
-static struct kept **host_kept(void)
+static struct kept **host_kept(size_t bytes)
 {
         struct thread *t = cop__thread_or_null();
 
         if (!t)
-                return own_host.kept();
-        return t->current ? &t->current->kept : &t->kept;
+                return own_host.kept(bytes);
+        if (!t->current)
+                return &t->kept;
+        if (t->current->quotas && bytes && !cop__quota_keep(t->current, bytes))
+                return NULL;
+        return &t->current->kept;
+}
+
+/* The calling process, if it has quotas and the region is its. */
+static struct process *limited(struct region *region)
+{
+        struct thread *t = cop__thread_or_null();
+        struct process *p = t ? t->current : NULL;
+
+        return p && p->quotas && p->stack && region == &p->stack->region ? p : NULL;
+}
+
+static bool host_past_limit(struct region *region)
+{
+        struct process *p = limited(region);
+
+        return p && cop__quota_past_limit(p);
+}
+
+static bool host_share(struct region *region, size_t bytes)
+{
+        struct process *p = limited(region);
+
+        return !p || cop__quota_share(p, bytes);
 }
 
 static COP_NORETURN void host_fail(enum failure failure, cop_term reason,
@@ -63,6 +91,8 @@ static COP_NORETURN void host_fail(enum failure failure, cop_term reason,
 
         if (!t || !t->current)
                 own_host.fail(failure, reason, place);
+        if (reason.word == cop__limit_reason(ATOM(memory)).word && cop__quota_refused(t->current))
+                cop__raise(FAIL_EXIT, cop__quota_memory, place);
         cop__raise(failure, reason, place);
 }
 
@@ -156,8 +186,11 @@ int cop_system_start_with(const struct cop_system_options *options)
                 atomic_store(&state, STOPPED);
                 return err;
         }
-        cop__host =
-                (struct term_host){ .region = host_region, .kept = host_kept, .fail = host_fail };
+        cop__host = (struct term_host){ .region = host_region,
+                                        .kept = host_kept,
+                                        .fail = host_fail,
+                                        .past_limit = host_past_limit,
+                                        .share = host_share };
         atomic_store(&state, RUNNING);
         return 0;
 }
