@@ -13,6 +13,7 @@
 #include <coppice/process.h>
 #include <coppice/report.h>
 #include <coppice/server.h>
+#include <coppice/stash.h>
 #include <coppice/supervisor.h>
 #include <coppice/sys.h>
 #include <coppice/system.h>
