@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/random.h"
 #include "runtime/driver.h"
 #include "runtime/driver_threads.h"
@@ -121,6 +122,28 @@ int cop__thread_create(pthread_t *thread, void *(*fn)(void *), void *argument, c
                 return -err;
         pthread_setname_np(*thread, name);
         return 0;
+}
+
+static pthread_key_t end_key;
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+static void (*end_fn)(void);
+
+static void call_end(void *unused)
+{
+        __atomic_load_n(&end_fn, __ATOMIC_RELAXED)();
+}
+
+static void make_end_key(void)
+{
+        if (pthread_key_create(&end_key, call_end) != 0)
+                COP_BUG("no key of the thread library is left");
+}
+
+void cop__thread_end_calls(void (*fn)(void))
+{
+        __atomic_store_n(&end_fn, fn, __ATOMIC_RELAXED);
+        pthread_once(&end_once, make_end_key);
+        pthread_setspecific(end_key, &end_key);
 }
 
 static int thread_start(void *(*fn)(void *), void *argument, void **thread)

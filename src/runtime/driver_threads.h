@@ -12,6 +12,9 @@
 int cop__core_count(void);
 /* A thread that no signals from outside come to. Returns 0 or -errno. */
 int cop__thread_create(pthread_t *thread, void *(*fn)(void *), void *argument, const char *name);
+/* When the calling thread ends it calls fn, which is always the same. Without memory for that it does
+ * not. */
+void cop__thread_end_calls(void (*fn)(void));
 
 /* The steps of a wait on a bell, for who sleeps elsewhere than on the bell itself. */
 

@@ -2,9 +2,13 @@
  * guest.c: threads of the program's own.
  *
  * Everything a guest has hangs on its thread: it is made at the first use and given back when the
- * thread ends, leaves, or the system stops. The list of guests is for the last of these.
+ * thread ends, leaves, or the system stops. The list of guests is for the last of these: whoever
+ * takes a guest off it gives it back, and takes it away from its thread, which may find another
+ * system when it comes back.
  *
- * A descriptor (an eventfd) is made when somebody asks for it; from then on each wake writes to it.
+ * A descriptor (an eventfd) is made when somebody asks for it. From then on the inbox is parked
+ * whenever the thread has looked and found nothing, so that the next signal wakes it: that is, makes
+ * the descriptor readable.
  */
 #include "runtime/guest.h"
 
@@ -18,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "runtime/driver_threads.h"
 #include "runtime/scheduler.h"
 
 struct guest {
@@ -26,6 +31,7 @@ struct guest {
         struct bell bell;
         _Atomic(int) descriptor;  /* -1: nobody asked */
         struct guest *next, **at; /* under list_lock */
+        struct thread **place;    /* where its thread keeps the address of `thread` */
 };
 
 static struct lock list_lock;
@@ -44,14 +50,14 @@ static void list_put(struct guest *guest)
         cop__lock_give(&list_lock);
 }
 
+/* Under the lock. From now on its thread is no guest. */
 static void list_take(struct guest *guest)
 {
-        cop__lock_take(&list_lock);
         *guest->at = guest->next;
         if (guest->next)
                 guest->next->at = guest->at;
         count--;
-        cop__lock_give(&list_lock);
+        *guest->place = NULL;
 }
 
 size_t cop__guest_count(void)
@@ -87,8 +93,10 @@ struct process *cop__guest_enter(void)
         atomic_store_explicit(&p->timers_of, pid, memory_order_relaxed);
         atomic_store_explicit(&p->pid, pid, memory_order_release);
         atomic_store_explicit(&p->inbox.word, INBOX_EMPTY, memory_order_release);
-        list_put(guest);
+        guest->place = cop__thread_place();
         cop__thread_set(&guest->thread);
+        list_put(guest);
+        cop__thread_end_calls(cop_thread_leave);
         return p;
 }
 
@@ -114,13 +122,15 @@ static struct guest *mine(void)
 
 void cop_thread_leave(void)
 {
-        struct guest *guest = mine();
+        struct guest *guest;
 
-        if (!guest)
-                return;
-        cop__thread_set(NULL);
-        list_take(guest);
-        release(guest);
+        cop__lock_take(&list_lock);
+        guest = mine();
+        if (guest)
+                list_take(guest);
+        cop__lock_give(&list_lock);
+        if (guest)
+                release(guest);
 }
 
 int cop_thread_descriptor(void)
@@ -135,9 +145,7 @@ int cop_thread_descriptor(void)
                 if (fd < 0)
                         return -errno;
                 atomic_store(&p->guest->descriptor, fd);
-                /* From now on the inbox is parked between looks, so that a first message rings. */
-                if (!cop__inbox_park(&p->inbox))
-                        cop__guest_wake(p);
+                eventfd_write(fd, 1); /* look once */
         }
         return p->guest->descriptor;
 }
@@ -153,15 +161,24 @@ void cop__guest_wake(struct process *p)
 
 void cop__guest_wait(struct process *p, int64_t deadline_ns)
 {
-        eventfd_t rings;
-
+        cop__inbox_wake(&p->inbox); /* it may be parked for the descriptor */
         if (cop__inbox_park(&p->inbox)) {
                 cop__driver->bell_wait(&p->guest->bell, deadline_ns);
                 cop__inbox_wake(&p->inbox);
         }
-        if (p->guest->descriptor >= 0)
-                eventfd_read(p->guest->descriptor, &rings);
         cop__signals_take(p);
+}
+
+void cop__guest_found_nothing(struct process *p)
+{
+        eventfd_t rings;
+
+        if (p->guest->descriptor < 0)
+                return;
+        eventfd_read(p->guest->descriptor, &rings);
+        cop__inbox_wake(&p->inbox);
+        if (!cop__inbox_park(&p->inbox))
+                eventfd_write(p->guest->descriptor, 1);
 }
 
 void cop__guest_died(struct process *p, cop_term reason)
@@ -174,9 +191,13 @@ void cop__guests_leave_all(void)
 {
         struct guest *guest;
 
-        cop_thread_leave();
-        while ((guest = list)) {
-                list_take(guest);
-                release(guest);
-        }
+        do {
+                cop__lock_take(&list_lock);
+                guest = list;
+                if (guest)
+                        list_take(guest);
+                cop__lock_give(&list_lock);
+                if (guest)
+                        release(guest);
+        } while (guest);
 }

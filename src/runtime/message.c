@@ -8,6 +8,7 @@
  * being received. Every receive begins at the front.
  */
 #include "base/alloc.h"
+#include "runtime/guest.h"
 #include "runtime/process.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
@@ -146,8 +147,11 @@ static cop_term receive(const struct wanted *wanted, int64_t timeout_ms)
         p->scan = &p->mail;
         cop__signals_handle(p);
         message = look(p, wanted);
-        if (message.word || timeout_ms == 0)
+        if (message.word || timeout_ms == 0) {
+                if (!message.word && p->flags & IS_GUEST)
+                        cop__guest_found_nothing(p);
                 return message;
+        }
         cop__wait_begin(p, timeout_ms);
         do {
                 cop__wait(p);

@@ -77,6 +77,9 @@ struct thread *cop__thread(void) __attribute__((noinline));
 /* NULL: no thread of the runtime, and not a guest. */
 struct thread *cop__thread_or_null(void) __attribute__((noinline));
 void cop__thread_set(struct thread *thread);
+/* Where a thread of the program's own keeps it, so that it can be taken away when the system stops.
+ */
+struct thread **cop__thread_place(void) __attribute__((noinline));
 
 struct system {
         _Atomic(int) state; /* enum system_state */

@@ -265,18 +265,34 @@ static void on_stop_signal(int signal)
         cop_stop(0); /* an exchange and a futex call: safe in a signal handler */
 }
 
-int cop_system_wait(void)
+/* What SIGTERM and SIGINT did before. */
+struct stop_signals {
+        struct sigaction term, interrupt;
+};
+
+static void stop_signals_take(struct stop_signals *before)
 {
         struct sigaction action = { .sa_handler = on_stop_signal };
-        struct sigaction term, interrupt;
 
         sigemptyset(&action.sa_mask);
-        sigaction(SIGTERM, &action, &term);
-        sigaction(SIGINT, &action, &interrupt);
+        sigaction(SIGTERM, &action, &before->term);
+        sigaction(SIGINT, &action, &before->interrupt);
+}
+
+static void stop_signals_give(const struct stop_signals *before)
+{
+        sigaction(SIGTERM, &before->term, NULL);
+        sigaction(SIGINT, &before->interrupt, NULL);
+}
+
+int cop_system_wait(void)
+{
+        struct stop_signals before;
+
+        stop_signals_take(&before);
         while (atomic_load(&stop_status) < 0)
                 cop__driver->bell_wait(&stop_bell, INT64_MAX);
-        sigaction(SIGTERM, &term, NULL);
-        sigaction(SIGINT, &interrupt, NULL);
+        stop_signals_give(&before);
         return atomic_load(&stop_status);
 }
 
@@ -317,6 +333,7 @@ static cop_term arguments_of(int argc, char **argv)
 int cop_main(cop_process_fn *fn, int argc, char **argv)
 {
         struct first first = { .fn = fn };
+        struct stop_signals before;
         int status;
         int err = cop_system_start();
 
@@ -326,8 +343,10 @@ int cop_main(cop_process_fn *fn, int argc, char **argv)
                 return 1;
         }
         first.arguments = cop_keep(arguments_of(argc, argv));
+        stop_signals_take(&before); /* one that comes early is in order, too */
         cop_spawn_pointer(watch_first, &first);
         status = cop_system_wait();
+        stop_signals_give(&before);
         cop_system_stop(5000);
         return status;
 }

@@ -25,3 +25,8 @@ void cop__thread_set(struct thread *thread)
 {
         the_thread = thread;
 }
+
+struct thread **cop__thread_place(void)
+{
+        return &the_thread;
+}
