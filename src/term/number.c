@@ -84,3 +84,20 @@ double cop__to_float(cop_term term, const struct cop_place *place)
                 cop__fail_badarg(place);
         return value;
 }
+
+/* For who calls them by address or from another language; there is no place to name. */
+
+int64_t(cop_to_int)(cop_term term)
+{
+        return cop__to_int(term, NULL);
+}
+
+uint64_t(cop_to_uint)(cop_term term)
+{
+        return cop__to_uint(term, NULL);
+}
+
+double(cop_to_float)(cop_term term)
+{
+        return cop__to_float(term, NULL);
+}
