@@ -80,10 +80,12 @@ struct process {
         _Atomic(uint64_t) await;  /* ref of the call it waits for; written by the owner */
         _Atomic(uint64_t) name;   /* word of its atom, 0: none; NAME_DEAD: it gets none any more */
         _Atomic(uint64_t) leader; /* pid */
-        _Atomic(uint64_t) timers_of;      /* pid whose timers go on `timers`; 0: none do any more */
-        _Atomic(uint32_t) mail_count;     /* messages in the mailbox; written by the owner */
-        _Atomic(uint8_t) status;          /* enum status; written by the owner */
-        _Atomic(bool) is_guest;           /* set once: as IS_GUEST, for others */
+        _Atomic(uint64_t) timers_of;  /* pid whose timers go on `timers`; 0: none do any more */
+        _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish; the
+                                             owner writes it */
+        _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
+        _Atomic(uint8_t) status;      /* enum status; written by the owner */
+        _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
         _Atomic(uint16_t) inbox_block_ms; /* of its quotas; set once */
         uint32_t slot;                    /* set once for ever */
         _Atomic(uint32_t) inbox_limit;    /* of its quotas, see quota.c; 0: none; set once */
@@ -135,7 +137,6 @@ struct process {
         struct alarm alarm;           /* under the lock of alarm_home's wheel */
         bool alarm_is_set;            /* the same */
         struct scheduler *alarm_home; /* whose wheel; NULL: never set */
-        _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish */
         int64_t timeout_ns;           /* of the wait that has begun; < 0: for ever */
         struct process *fresh,
                 **fresh_at; /* home's list of waits without a deadline; at NULL: not on it */

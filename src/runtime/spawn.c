@@ -32,13 +32,13 @@ void cop__process_wipe(struct process *p)
         /* Others may still look at these, thinking of its last user. */
         atomic_store_explicit(&p->await, 0, memory_order_relaxed);
         atomic_store_explicit(&p->name, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
         atomic_store_explicit(&p->is_guest, false, memory_order_relaxed);
         atomic_store_explicit(&p->inbox_limit, 0, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
         memset((char *)p + kept, 0, sizeof(*p) - kept);
         p->mail_end = p->scan = &p->mail;
-        p->deadline_ns = INT64_MAX;
         p->handler_timeout_ns = INT64_MAX;
 }
 
