@@ -150,14 +150,6 @@ static cop_term put(struct stash *s, cop_term key, cop_term value)
         return COP_NONE;
 }
 
-static cop_term drop(struct stash *s, cop_term key)
-{
-        if (s->file)
-                return write_pair(s, key, COP_NONE);
-        cop_table_remove(s->table, key);
-        return COP_NONE;
-}
-
 static cop_term keys(struct stash *s)
 {
         cop_term keys = cop_nil();
@@ -236,6 +228,11 @@ static cop_next init(struct stash *s, cop_term options)
         return cop_ok();
 }
 
+static cop_term found(cop_term value)
+{
+        return cop_is_none(value) ? cop_build("none") : cop_build("{ok, Value}", value);
+}
+
 static cop_next answer(cop_term failure, cop_term result)
 {
         return cop_reply(cop_is_none(failure) ? result : cop_build("{error, Why}", failure));
@@ -243,23 +240,22 @@ static cop_next answer(cop_term failure, cop_term result)
 
 static cop_next take(struct stash *s, cop_term key)
 {
-        cop_term value = find(s, key), found;
+        cop_term value;
 
+        if (s->table)
+                return cop_reply(found(cop_table_take(s->table, key)));
+        value = find(s, key);
         if (cop_is_none(value))
-                return cop_reply(cop_build("none"));
-        found = cop_build("{ok, Value}", value);
-        return answer(drop(s, key), found);
+                return cop_reply(found(value));
+        return answer(write_pair(s, key, COP_NONE), found(value));
 }
 
 static cop_next handle_call(struct stash *s, cop_term request, cop_from from)
 {
         cop_term key, value;
 
-        if (cop_match(request, "{get, Key}", &key)) {
-                value = find(s, key);
-                return cop_reply(cop_is_none(value) ? cop_build("none")
-                                                    : cop_build("{ok, Value}", value));
-        }
+        if (cop_match(request, "{get, Key}", &key))
+                return cop_reply(found(find(s, key)));
         if (cop_match(request, "{put, Key, Value}", &key, &value))
                 return answer(put(s, key, value), cop_build("ok"));
         if (cop_match(request, "{take, Key}", &key))
