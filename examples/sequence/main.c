@@ -1,15 +1,8 @@
 /*
- * The sequence under a supervisor: asked for what it does not understand it crashes, alone, and the
- * next who asks finds a fresh one.
+ * The sequence under a supervisor, and what becomes of its number when it crashes: first it is
+ * forgotten, then a stash keeps it. README.md beside this tells the story.
  *
  *     $ build/examples/sequence
- *     456
- *     457
- *     556
- *     12:00:00.000 [error] server sequence (<0.73.0>) terminating
- *     ** function_clause
- *     ...
- *     456
  */
 #include <coppice.h>
 
@@ -18,33 +11,61 @@
 int64_t sequence_next_number(void);
 void sequence_increment_number(cop_term delta);
 
-COP_SUPERVISOR(sequence_supervisor, .strategy = COP_ONE_FOR_ONE, .intensity = 3, .period = 5,
-               .children = COP_CHILDREN(COP_WORKER(sequence, "456", .name = "sequence",
+COP_SUPERVISOR(forgetful_supervisor, .strategy = COP_ONE_FOR_ONE, .intensity = 3, .period = 5,
+               .children = COP_CHILDREN(COP_WORKER(forgetful, "123", .name = "sequence",
                                                    .restart = COP_PERMANENT, .shutdown = 5000)));
 
-/* Waits until the process has this name no longer, and another one has it. */
+COP_SUPERVISOR(sequence_supervisor, .strategy = COP_ONE_FOR_ONE, .intensity = 3, .period = 5,
+               .children = COP_CHILDREN(COP_WORKER(cop_stash, "[]", .name = "stash"),
+                                        COP_WORKER(sequence, "456", .name = "sequence",
+                                                   .restart = COP_PERMANENT, .shutdown = 5000)));
+
+/* ---- a session: what is called, and what it says ---- */
+
+static void next_number(void)
+{
+        printf("> sequence_next_number()\n%lld\n", (long long)sequence_next_number());
+        fflush(stdout);
+}
+
+static void increment_number(cop_term delta)
+{
+        printf("> sequence_increment_number(%s)\nok\n", cop_show(delta));
+        fflush(stdout);
+        sequence_increment_number(delta);
+}
+
+/* Waits until another process has the name, and is up. */
 static void wait_for_restart(cop_pid old)
 {
-        while (cop_is_nobody(cop_whereis("sequence")) || cop_same(cop_whereis("sequence"), old))
+        cop_pid now = cop_whereis("sequence");
+
+        while (cop_is_nobody(now) || cop_same(now, old)) {
                 cop_sleep(1);
+                now = cop_whereis("sequence");
+        }
+}
+
+static void play(const char *title, cop_pid supervisor)
+{
+        cop_pid sequence = cop_whereis("sequence");
+
+        printf("-- %s\n", title);
+        next_number();
+        next_number();
+        increment_number(cop_int(3));
+        next_number();
+        increment_number(cop_text("cat"));
+        wait_for_restart(sequence);
+        next_number();
+        next_number();
+        cop_supervisor_stop(supervisor);
 }
 
 static void first(cop_term arguments)
 {
-        cop_pid supervisor = cop_supervisor_start_link(sequence_supervisor);
-        cop_pid sequence = cop_whereis("sequence");
-
-        printf("%ld\n", (long)sequence_next_number());
-        printf("%ld\n", (long)sequence_next_number());
-        sequence_increment_number(cop_int(98));
-        printf("%ld\n", (long)sequence_next_number());
-        fflush(stdout);
-
-        sequence_increment_number(cop_text("cat"));
-        wait_for_restart(sequence);
-
-        printf("%ld\n", (long)sequence_next_number());
-        cop_supervisor_stop(supervisor);
+        play("without a stash: it begins again", cop_supervisor_start_link(forgetful_supervisor));
+        play("with a stash: it goes on", cop_supervisor_start_link(sequence_supervisor));
 }
 
 int main(int argc, char **argv)

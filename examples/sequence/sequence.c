@@ -1,5 +1,5 @@
 /*
- * sequence: hands out increasing numbers.
+ * sequence: hands out increasing numbers; keeps its place in the stash across crashes.
  */
 #include <coppice.h>
 
@@ -23,7 +23,7 @@ void sequence_increment_number(cop_term delta)
 
 static cop_next init(struct sequence *s, cop_term first)
 {
-        s->current = cop_to_int(first);
+        s->current = cop_to_int(cop_stash_get("stash", "sequence", first));
         return cop_ok();
 }
 
@@ -45,10 +45,15 @@ static cop_next handle_cast(struct sequence *s, cop_term request)
         return cop_no_clause();
 }
 
+static void terminate(struct sequence *s, cop_term reason)
+{
+        cop_stash_put("stash", "sequence", s->current);
+}
+
 static cop_term show(struct sequence *s)
 {
         return cop_build("#{current => Current}", s->current);
 }
 
 COP_SERVER(sequence, struct sequence, .init = init, .handle_call = handle_call,
-           .handle_cast = handle_cast, .show = show);
+           .handle_cast = handle_cast, .terminate = terminate, .show = show);
