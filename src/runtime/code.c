@@ -66,6 +66,7 @@ struct name {
 static const struct name names[] = {
 #define PURE(name)   { #name, KNOWN_PURE },
 #define ABORT(name)  { #name, KNOWN_ABORT },
+#define CALL(name)   { #name, KNOWN_CALL },
 #define STREAM(name) { #name, KNOWN_STREAM }, { "__" #name "_chk", KNOWN_STREAM },
 #define MEMORY(name) { #name, KNOWN_IN_MEMORY }, { "__" #name "_chk", KNOWN_IN_MEMORY },
         /* clang-format off */
@@ -83,6 +84,12 @@ static const struct name names[] = {
         ABORT(__stack_chk_fail) ABORT(__chk_fail) ABORT(__fortify_fail)
         ABORT(__cxa_throw) ABORT(__cxa_rethrow) ABORT(_ZSt9terminatev) ABORT(__cxa_pure_virtual)
         ABORT(__cxa_bad_cast) ABORT(__cxa_bad_typeid) ABORT(__cxa_call_terminate)
+        CALL(read) CALL(write) CALL(readv) CALL(writev) CALL(pread) CALL(pwrite) CALL(recv) CALL(send)
+        CALL(recvfrom) CALL(sendto) CALL(recvmsg) CALL(sendmsg) CALL(accept) CALL(accept4) CALL(connect)
+        CALL(poll) CALL(ppoll) CALL(select) CALL(pselect) CALL(epoll_wait) CALL(epoll_pwait)
+        CALL(nanosleep) CALL(clock_nanosleep) CALL(sleep) CALL(usleep) CALL(pause) CALL(sigsuspend)
+        CALL(waitpid) CALL(wait) CALL(wait4) CALL(waitid) CALL(fsync) CALL(fdatasync) CALL(flock)
+        CALL(sched_yield) CALL(syscall) CALL(open) CALL(openat) CALL(getrandom) CALL(futex)
         STREAM(printf) STREAM(fprintf) STREAM(vprintf) STREAM(vfprintf) STREAM(fwrite) STREAM(fputs)
         STREAM(puts) STREAM(fputc) STREAM(putc) STREAM(putchar) STREAM(fread) STREAM(fgets)
         STREAM(fgetc) STREAM(getc) STREAM(getchar) STREAM(fscanf) STREAM(scanf) STREAM(getline)

@@ -28,6 +28,7 @@ enum {
         KNOWN_STREAM = 4,    /* stdio on a stream: holds that stream's lock */
         KNOWN_IN_MEMORY = 8, /* stdio without a stream */
         KNOWN_READER = 16,   /* Coppice's, and looks at what the caller handed in */
+        KNOWN_CALL = 32,     /* a system call and little else */
 };
 
 /* At the start and end of the runtime. Returns 0 or -ENOMEM. */

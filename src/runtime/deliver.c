@@ -13,6 +13,8 @@
  * Dead    Whoever pushes to a process that has ended does itself what that one would have answered.
  */
 #include "base/alloc.h"
+#include "runtime/fault.h"
+#include "runtime/monitor.h"
 #include "runtime/process.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
@@ -24,6 +26,7 @@ static inline __attribute__((always_inline)) bool deliver(struct process *sender
                                                           struct signal *signal)
 {
         struct process *p = cop__table_at(signal->to);
+        bool is_exit = signal->kind == SIGNAL_EXIT || signal->kind == SIGNAL_LINK_EXIT;
 
         if (!p || !is_pid_of(p, signal->to))
                 return false;
@@ -43,6 +46,8 @@ static inline __attribute__((always_inline)) bool deliver(struct process *sender
                 cop__enqueue(p);
                 return true;
         case PUSH_QUEUED:
+                if (is_exit)
+                        cop__monitor_exit_came(p);
                 return true;
         }
         return true;
@@ -472,12 +477,46 @@ static bool receive_late(struct process *p, struct signal *signal)
         return kill;
 }
 
+/* An exit, and what an exit through a link depends on. */
+static bool would_end(const struct process *p, const struct signal *signal)
+{
+        const struct bond *bond;
+
+        if (signal->to != pid_of(p))
+                return false;
+        if (signal->kind == SIGNAL_EXIT && is_atom_word(signal->term, ATOM(kill)))
+                return true;
+        if (p->flags & (TRAPS_EXITS | IS_GUEST | IS_ENDING) ||
+            is_atom_word(signal->term, ATOM(normal)))
+                return false;
+        if (signal->kind == SIGNAL_EXIT)
+                return true;
+        bond = cop__bond_find(&p->bonds, signal->from);
+        return bond && bond->kind == BOND_LINK;
+}
+
+bool cop__exit_waits(const struct process *p)
+{
+        uint64_t word = atomic_load_explicit(&p->inbox.word, memory_order_acquire) & INBOX_POINTER;
+        const struct signal *signal = word < INBOX_STATES ? NULL : (struct signal *)(uintptr_t)word;
+
+        for (; signal; signal = signal->next)
+                if ((signal->kind == SIGNAL_EXIT || signal->kind == SIGNAL_LINK_EXIT) &&
+                    would_end(p, signal))
+                        return true;
+        return false;
+}
+
 bool cop__signals_take(struct process *p)
 {
-        struct signal *signal = cop__inbox_take(&p->inbox);
         uint64_t self = pid_of(p);
         bool over = false;
+        struct signal *signal;
 
+        /* Before taking: an exit that comes afterwards says so anew. */
+        if (atomic_load_explicit(&p->exit_came, memory_order_relaxed))
+                atomic_store_explicit(&p->exit_came, false, memory_order_relaxed);
+        signal = cop__inbox_take(&p->inbox);
         while (signal) {
                 struct signal *next = signal->next;
 

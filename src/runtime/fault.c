@@ -2,12 +2,13 @@
  * fault.c: the handler, the verdict, and the way out.
  *
  * handler   runs on a stack of its own (the process's may be used up). It asks whether the thread
- *           runs a process at all, walks the stack from the fault to where the process began, and
- *           then either redirects the thread to the scheduler's stack, by writing other registers
+ *           runs a process at all, judges the stack (verdict.c), and then either redirects the thread to the scheduler's stack, by writing other registers
  *           into what it returns to, or stops the program.
- * verdict   The innermost frames decide what is going on; further out only the program's own code and
- *           ours may stand. Ours has called the program there, and holds nothing then, as any callback
- *           may exit. A library that has called the program may hold anything.
+ * kill      A process that runs and runs and does not look at its inbox: monitor.c sends a signal to
+ *           its thread, whose handler does the same, if an exit waits in the inbox and the stack may
+ *           be left right now. If a library stands in the way, the address to which it returns to
+ *           the program's code is changed for one that ends the process; if that cannot be found,
+ *           there will be another signal in a millisecond.
  * land      runs on the scheduler's stack with the scheduler's mask of signals, and goes on as if
  *           the process had left its stack for good.
  *
@@ -46,11 +47,11 @@
 #include "runtime/last_report.h"
 #include "runtime/machine.h"
 #include "runtime/scheduler.h"
+#include "runtime/verdict.h"
 
 enum {
         HANDLER_STACK = 64 * 1024, /* beside what the kernel puts there */
         GUARD = 4096,
-        FRAMES_MOST = 200000, /* more than a stack of any size could have */
         REASON_WORDS = 64,
 };
 
@@ -60,141 +61,10 @@ enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 static struct {
         struct sigaction before[SIGNALS];
+        struct sigaction before_kill;
         pid_t os_process; /* a fork()ed child is not the runtime's */
         enum { ON_FAULT_CONTAIN, ON_FAULT_STOP, ON_FAULT_CORE } on_fault;
 } faults;
-
-/* ---- the verdict ---- */
-
-enum verdict {
-        CONTAINED,
-        NO_PROCESS,
-        IN_LIBRARY,
-        IN_OURS,
-        IN_STREAM,
-        UNKNOWN_STACK,
-};
-
-static const char *const because[] = {
-        [CONTAINED] = "it was to be",
-        [NO_PROCESS] = "it happened on a thread that runs no process",
-        [IN_LIBRARY] = "a library's code was running, which may hold a lock",
-        [IN_OURS] = "Coppice's own code was running",
-        [IN_STREAM] = "a stream of stdio is locked for ever",
-        [UNKNOWN_STACK] = "the stack cannot be followed to where the process began",
-};
-
-/* A walk from the fault outwards. */
-struct walk {
-        int signo;
-        uintptr_t pc;         /* of the fault */
-        bool begun;           /* the frames of the handler are over */
-        bool inner;           /* only libraries' and our frames so far */
-        unsigned count;       /* frames */
-        unsigned library;     /* of them, the innermost ones */
-        bool all_math;        /* these are */
-        uintptr_t entry;      /* function of the outermost of these */
-        uintptr_t own;        /* of the outermost one of ours, before the first of the program's */
-        uintptr_t suspect_pc; /* where what cannot be left is, or the innermost of the user's */
-        enum verdict verdict;
-        bool arrived; /* at the beginning of the stack */
-};
-
-/* The innermost frames are known now. Sets the verdict. */
-static void judge(struct walk *w)
-{
-        unsigned known = cop__code_known(w->entry);
-
-        w->inner = false;
-        if (w->own && !(cop__code_known(w->own) & KNOWN_READER)) {
-                w->verdict = IN_OURS;
-        } else if (w->library == 0 || w->all_math) {
-                w->verdict = CONTAINED;
-        } else if (w->signo == SIGABRT) {
-                w->verdict = known & KNOWN_ABORT ? CONTAINED : IN_LIBRARY;
-        } else if (w->library == 1) {
-                w->verdict = known & KNOWN_PURE ? CONTAINED : IN_LIBRARY;
-        } else if (w->own) {
-                w->verdict = IN_LIBRARY;
-        } else if (known & KNOWN_STREAM) {
-                w->verdict = IN_STREAM;
-        } else {
-                w->verdict = known & KNOWN_IN_MEMORY ? CONTAINED : IN_LIBRARY;
-        }
-}
-
-static void inner_frame(struct walk *w, enum code code, uintptr_t pc, uintptr_t function)
-{
-        switch (code) {
-        case CODE_OWN:
-                w->own = function;
-                break;
-        case CODE_C:
-        case CODE_MATH:
-        case CODE_FOREIGN:
-                if (w->own)
-                        w->own =
-                                function; /* it called us, and stands further in than the program */
-                w->library++;
-                w->all_math = w->all_math && code == CODE_MATH;
-                w->entry = function;
-                break;
-        case CODE_USER:
-        case CODE_SWITCH:
-                judge(w);
-                w->suspect_pc = pc;
-                break;
-        case CODE_CHECKER:
-                break;
-        }
-}
-
-static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument)
-{
-        struct walk *w = argument;
-        int is_exact = 0;
-        uintptr_t pc = _Unwind_GetIPInfo(context, &is_exact);
-        uintptr_t function = _Unwind_GetRegionStart(context);
-        enum code code;
-
-        if (!w->begun) {
-                w->begun = is_exact && pc == w->pc;
-                if (!w->begun)
-                        return _URC_NO_REASON;
-        }
-        if (++w->count > FRAMES_MOST)
-                return _URC_END_OF_STACK;
-        if (cop__code_is_first(function)) {
-                w->arrived = true;
-                return _URC_END_OF_STACK;
-        }
-        code = cop__code_of(pc, function);
-        if (code == CODE_CHECKER)
-                return _URC_NO_REASON;
-        if (w->inner) {
-                inner_frame(w, code, pc, function);
-        } else if (code != CODE_USER && code != CODE_OWN && code != CODE_SWITCH &&
-                   w->verdict == CONTAINED) {
-                w->verdict = IN_LIBRARY;
-                w->suspect_pc = pc;
-        }
-        return _URC_NO_REASON;
-}
-
-static enum verdict examine(int signo, const ucontext_t *at, uintptr_t *suspect_pc)
-{
-        struct walk w = { .signo = signo, .pc = machine_pc(at), .inner = true, .all_math = true };
-
-        w.verdict = UNKNOWN_STACK;
-        w.suspect_pc = w.pc;
-        _Unwind_Backtrace(frame, &w);
-        if (w.inner)
-                w.verdict = w.arrived ? IN_OURS : UNKNOWN_STACK;
-        else if (!w.arrived)
-                w.verdict = UNKNOWN_STACK;
-        *suspect_pc = w.suspect_pc;
-        return w.verdict;
-}
 
 /* ---- streams ---- */
 
@@ -288,7 +158,7 @@ static void let_it_happen(int signo, const siginfo_t *info)
 static void stop_program(const struct fault *fault, enum verdict verdict, uintptr_t suspect_pc,
                          int signo, siginfo_t *info, void *context)
 {
-        cop__last_report(fault, because[verdict], suspect_pc);
+        cop__last_report(fault, cop__verdict_because(verdict), suspect_pc);
         if (faults.on_fault == ON_FAULT_CORE) {
                 let_it_happen(signo, info);
                 return;
@@ -308,7 +178,8 @@ NO_SANITIZE static void land(void *argument)
         if (t->faults.in_stream)
                 release_streams();
         t->faults.depth = 0;
-        p->after = AFTER_FAULT;
+        t->faults.return_slot = NULL;
+        p->after = t->faults.after;
         cop__context_abandon(p->stack, &t->native);
 }
 
@@ -361,6 +232,8 @@ static bool is_fault(int signo, const siginfo_t *info)
         return info->si_code > 0;
 }
 
+static void take_back_return(struct thread *t, uintptr_t sp);
+
 /* In a process of this thread. */
 static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext_t *at)
 {
@@ -368,7 +241,7 @@ static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext
         struct fault *fault = &t->faults.fault;
         const ucontext_t original = *at;
         enum verdict verdict;
-        uintptr_t suspect_pc;
+        struct suspect suspect;
 
         fault->what = name_of(signo);
         fault->address = signo == SIGABRT ? 0 : (uintptr_t)info->si_addr;
@@ -378,20 +251,22 @@ static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext
         if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL)
                 return_from_nowhere(p, at);
 
-        verdict = examine(signo, at, &suspect_pc);
+        take_back_return(t, machine_sp(at));
+        verdict = cop__verdict(signo, at, &suspect);
         t->faults.in_stream = verdict == IN_STREAM;
         if (verdict == IN_STREAM && can_release_streams())
                 verdict = CONTAINED;
         if (verdict == CONTAINED && signo == SIGABRT)
-                fault->pc = suspect_pc; /* whoever called it */
+                fault->pc = suspect.pc; /* whoever called it */
         if (verdict == CONTAINED && faults.on_fault == ON_FAULT_STOP)
                 raise(SIGSTOP);
         if (verdict == CONTAINED && faults.on_fault != ON_FAULT_CORE) {
+                t->faults.after = AFTER_FAULT;
                 redirect(t, at);
                 return;
         }
         *at = original;
-        stop_program(fault, verdict, suspect_pc, signo, info, at);
+        stop_program(fault, verdict, suspect.pc, signo, info, at);
         t->faults.depth = 0;
 }
 
@@ -413,12 +288,93 @@ static void on_fault(int signo, siginfo_t *info, void *context)
                 stop_program(&fault, NO_PROCESS, fault.pc, signo, info, context);
         } else if (t->faults.depth++) {
                 /* In the walk: what lies there is no stack any more. */
-                cop__last_report(&t->faults.fault, because[UNKNOWN_STACK], fault.pc);
+                cop__last_report(&t->faults.fault, cop__verdict_because(UNKNOWN_STACK), fault.pc);
                 _exit(128 + SIGABRT);
         } else {
                 process_fault(t, signo, info, context);
         }
         errno = error;
+}
+
+/* ---- kills ---- */
+
+#if defined(__x86_64__)
+void cop__kill_return(void); /* switch_x86_64.S */
+#else
+static void cop__kill_return(void)
+{
+}
+#endif
+void cop__kill_returned(void);
+
+/* On the process's stack: a library's function has returned to where it was not called from. */
+void cop__kill_returned(void)
+{
+        struct thread *t = cop__thread();
+
+        t->faults.return_slot = NULL;
+        t->current->after = AFTER_KILL;
+        cop__context_finish(t->current->stack, &t->native);
+}
+
+/* The process ends when the library's function returns to the program's code. */
+static void change_return(struct thread *t, uintptr_t *slot)
+{
+        t->faults.return_slot = slot;
+        t->faults.return_pc = *slot;
+        t->faults.return_pid = pid_of(t->current);
+        *slot = (uintptr_t)cop__kill_return;
+}
+
+/* What it was, so that the stack can be followed. It may be gone: an exit or a longjmp() went past. */
+static void take_back_return(struct thread *t, uintptr_t sp)
+{
+        uintptr_t *slot = t->faults.return_slot;
+
+        t->faults.return_slot = NULL;
+        if (slot && t->faults.return_pid == pid_of(t->current) && (uintptr_t)slot >= sp &&
+            *slot == (uintptr_t)cop__kill_return)
+                *slot = t->faults.return_pc;
+}
+
+static bool is_to_end(struct process *p)
+{
+        /* First, so that an exit that comes meanwhile says so anew. */
+        atomic_store(&p->exit_came, false);
+        if (!cop__exit_waits(p))
+                return false;
+        atomic_store(&p->exit_came, true);
+        return true;
+}
+
+static void on_kill_signal(int signo, siginfo_t *info, void *context)
+{
+        struct thread *t = cop__thread_or_null();
+        int error = errno;
+        struct suspect suspect;
+        enum verdict verdict;
+
+        if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
+                return;
+        t->faults.depth++;
+        take_back_return(t, machine_sp(context));
+        verdict = cop__verdict(signo, context, &suspect);
+        if (verdict == CONTAINED && is_to_end(t->current)) {
+                t->faults.in_stream = false;
+                t->faults.after = AFTER_KILL;
+                redirect(t, context);
+        } else {
+                t->faults.refused_pc = suspect.pc;
+                if (suspect.return_slot && is_to_end(t->current))
+                        change_return(t, suspect.return_slot);
+                t->faults.depth--;
+        }
+        errno = error;
+}
+
+void cop__kill_signal_send(const struct fault_thread *thread)
+{
+        syscall(SYS_tgkill, faults.os_process, thread->id, KILL_SIGNAL);
 }
 
 /* ---- the reason ---- */
@@ -520,6 +476,10 @@ int cop__faults_start(void)
                 sigaction(signals[i], NULL, &faults.before[i]);
                 set_action(signals[i], &action);
         }
+        action.sa_sigaction = on_kill_signal;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+        sigaction(KILL_SIGNAL, NULL, &faults.before_kill);
+        set_action(KILL_SIGNAL, &action);
         return 0;
 }
 
@@ -527,6 +487,7 @@ void cop__faults_stop(void)
 {
         for (int i = 0; i < SIGNALS; i++)
                 sigaction(signals[i], &faults.before[i], NULL);
+        sigaction(KILL_SIGNAL, &faults.before_kill, NULL);
         cop__code_stop();
 }
 
@@ -535,6 +496,7 @@ int cop__faults_enter(struct thread *t)
         size_t least = getauxval(AT_MINSIGSTKSZ);
         struct fault_thread *f = &t->faults;
         stack_t stack = { .ss_flags = 0 };
+        sigset_t kill;
         char *at;
 
         f->stack_size = GUARD + HANDLER_STACK + ((least + GUARD - 1) & ~(size_t)(GUARD - 1));
@@ -546,6 +508,10 @@ int cop__faults_enter(struct thread *t)
         stack.ss_sp = at + GUARD;
         stack.ss_size = f->stack_size - GUARD;
         sigaltstack(&stack, &f->before);
+        f->id = (int)syscall(SYS_gettid);
+        sigemptyset(&kill);
+        sigaddset(&kill, KILL_SIGNAL);
+        pthread_sigmask(SIG_UNBLOCK, &kill, NULL);
         pthread_sigmask(SIG_SETMASK, NULL, &f->mask);
         return 0;
 }

@@ -18,6 +18,9 @@
 struct thread;
 struct process;
 
+/* What the monitor sends to a thread whose process is to end. By itself it does nothing to anybody. */
+enum { KILL_SIGNAL = SIGURG };
+
 /* What happened. */
 struct fault {
         const char *what; /* "segv", "stack_overflow", ... */
@@ -29,11 +32,17 @@ struct fault {
 struct fault_thread {
         void *stack; /* where handlers run */
         size_t stack_size;
-        stack_t before;     /* what the thread had before */
-        sigset_t mask;      /* of the scheduler */
-        volatile int depth; /* in the handler: 1; a fault in there: 2 */
-        struct fault fault; /* of the process that is being ended */
-        bool in_stream;     /* it may have left a stream of stdio locked */
+        stack_t before;                /* what the thread had before */
+        sigset_t mask;                 /* of the scheduler */
+        volatile int depth;            /* in the handler: 1; a fault in there: 2 */
+        struct fault fault;            /* of the process that is being ended */
+        bool in_stream;                /* it may have left a stream of stdio locked */
+        uint8_t after;                 /* enum after, of the redirected process */
+        int id;                        /* of the thread, for the kernel */
+        volatile uintptr_t refused_pc; /* what forbade the last kill; any thread reads */
+        uintptr_t *return_slot; /* a changed return address on the process's stack, or NULL */
+        uintptr_t return_pc;    /* what it was */
+        uint64_t return_pid;    /* whose */
 };
 
 /* At the start and end of the runtime. start returns 0 or -errno. */
@@ -43,6 +52,11 @@ void cop__faults_stop(void);
 /* At the start and end of a scheduler's thread. enter returns 0 or -errno. */
 int cop__faults_enter(struct thread *thread);
 void cop__faults_leave(struct thread *thread);
+
+/* Looks whether the process on this thread is to end, and ends it if it may be left. Any thread. */
+void cop__kill_signal_send(const struct fault_thread *thread);
+/* Does an exit wait in its inbox that will end it? In the handler, while the program's code runs. */
+bool cop__exit_waits(const struct process *process);
 
 /* The exit reason for the fault that the thread's process just had, in the process's region. On:
  * the scheduler's stack. */

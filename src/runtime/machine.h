@@ -4,6 +4,7 @@
 #ifndef COP_RUNTIME_MACHINE_H
 #define COP_RUNTIME_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <ucontext.h>
@@ -18,6 +19,14 @@ static inline uintptr_t machine_pc(const ucontext_t *at)
 static inline uintptr_t machine_sp(const ucontext_t *at)
 {
         return (uintptr_t)at->uc_mcontext.gregs[REG_RSP];
+}
+
+/* Before a system call that will be made again, or after one. */
+static inline bool machine_is_in_call(const ucontext_t *at)
+{
+        const unsigned char *pc = (const unsigned char *)machine_pc(at);
+
+        return (pc[0] == 0x0f && pc[1] == 0x05) || (pc[-2] == 0x0f && pc[-1] == 0x05);
 }
 
 /* A call to nowhere: as if it had returned. The word at the stack pointer can be read. */
@@ -55,6 +64,15 @@ static inline uintptr_t machine_pc(const ucontext_t *at)
 static inline uintptr_t machine_sp(const ucontext_t *at)
 {
         return (uintptr_t)at->uc_mcontext.sp;
+}
+
+/* Before a system call that will be made again, or after one. */
+static inline bool machine_is_in_call(const ucontext_t *at)
+{
+        const uint32_t *pc = (const uint32_t *)machine_pc(at);
+        const uint32_t call = 0xd4000001; /* svc #0 */
+
+        return pc[0] == call || pc[-1] == call;
 }
 
 /* A call to nowhere: as if it had returned. */

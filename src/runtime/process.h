@@ -53,6 +53,7 @@ enum after {
         AFTER_END,       /* a handler's turn is over: the stack goes back, then as PARK */
         AFTER_YIELD_END, /* the same, then as YIELD */
         AFTER_EXIT,      /* it has ended; its reason is in `reason` */
+        AFTER_KILL,      /* it was interrupted, since an exit waits in its inbox; the same */
         AFTER_FAULT,     /* it has faulted; what is on its stack is dead (fault.h) */
 };
 
@@ -87,6 +88,7 @@ struct process {
         _Atomic(uint8_t) status;      /* enum status; written by the owner */
         _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
         _Atomic(uint16_t) inbox_block_ms; /* of its quotas; set once */
+        _Atomic(bool) exit_came;          /* an exit signal is in the inbox; for the monitor */
         uint32_t slot;                    /* set once for ever */
         _Atomic(uint32_t) inbox_limit;    /* of its quotas, see quota.c; 0: none; set once */
         uint64_t refs; /* owner: references made by users of this slot; goes on for ever */

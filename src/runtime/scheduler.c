@@ -309,11 +309,13 @@ static void switch_to(struct thread *t, struct process *p, void (*entry)(void *)
         t->current = p;
         if (p->flags & HAS_QUOTAS)
                 cop__quota_note(p);
+        atomic_store_explicit(&t->scheduler->running, p, memory_order_release);
         if (entry)
                 cop__context_start(&t->native, p->stack, entry, p);
         else
                 cop__context_resume(&t->native, p->stack);
         t->current = NULL;
+        atomic_store_explicit(&t->scheduler->running, NULL, memory_order_release);
         t->region = &t->own_region;
         settle(t, p);
 }
@@ -354,8 +356,17 @@ static void give_stack(struct thread *t, struct process *p)
 /* A fault in one of its last destructors does not change why it ended. */
 static void end_by_fault(struct thread *t, struct process *p)
 {
-        if (atomic_load_explicit(&p->status, memory_order_relaxed) != STATUS_EXITING)
+        if (!(p->flags & IS_ENDING))
                 p->reason = cop__fault_reason(t, p);
+        if (!cop__exit_parked(p))
+                switch_to(t, p, cop__last_act());
+}
+
+/* The exit that waits ends it. Should it not be there any more, then by a reason of its own. */
+static void end_by_kill(struct thread *t, struct process *p)
+{
+        if (!cop__signals_take(p) && !(p->flags & IS_ENDING))
+                p->reason = ATOM(killed);
         if (!cop__exit_parked(p))
                 switch_to(t, p, cop__last_act());
 }
@@ -369,6 +380,9 @@ static void settle(struct thread *t, struct process *p)
                 return;
         case AFTER_FAULT:
                 end_by_fault(t, p);
+                return;
+        case AFTER_KILL:
+                end_by_kill(t, p);
                 return;
         case AFTER_YIELD_END:
                 give_stack(t, p);
@@ -509,6 +523,7 @@ static void *worker(void *argument)
         cop__thread_set(&t);
         if (cop__faults_enter(&t) < 0)
                 COP_BUG("no memory for the stack of a handler");
+        atomic_store_explicit(&t.scheduler->thread, &t, memory_order_release);
         work(&t);
         cop__faults_leave(&t);
         cop__stack_cache_release(&t.stacks);

@@ -48,7 +48,9 @@ struct scheduler {
         _Atomic(uint32_t) idle; /* it has nothing to do: ring the bell after a push to `remote` */
         _Atomic(size_t) load;   /* processes in its queues; written by its thread */
         _Atomic(uint64_t) turn_count;
-        _Atomic(uint64_t) naps; /* how often it has begun to be idle */
+        _Atomic(struct process *) running; /* NULL: it is in its own code */
+        _Atomic(struct thread *) thread;   /* that has it */
+        _Atomic(uint64_t) naps;            /* how often it has begun to be idle */
 
         struct lock wheel_lock;
         struct wheel wheel;        /* under wheel_lock */

@@ -149,6 +149,16 @@ FUNCTION(cop__catch_jump)
         .cfi_endproc
 END(cop__catch_jump)
 
+/* Where a library's function returns to when the process has been killed meanwhile. */
+FUNCTION(cop__kill_return)
+        .cfi_startproc
+        .cfi_undefined rip
+        andq    $-16, %rsp
+        callq   cop__kill_returned
+        ud2
+        .cfi_endproc
+END(cop__kill_return)
+
         .globl  cop__switch_end
         .hidden cop__switch_end
 cop__switch_end:

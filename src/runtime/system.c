@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/guest.h"
+#include "runtime/monitor.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/timer.h"
@@ -152,8 +153,13 @@ static int start_parts(const struct cop_system_options *options, unsigned count)
         err = cop__schedulers_start(count);
         if (err < 0)
                 goto undo_table;
+        err = cop__monitor_start();
+        if (err < 0)
+                goto undo_schedulers;
         return 0;
 
+undo_schedulers:
+        cop__schedulers_stop();
 undo_table:
         cop__table_stop();
 undo_stacks:
@@ -240,6 +246,7 @@ int cop_system_stop(int64_t deadline_ms)
                 killed = (int)signal_all(ATOM(kill));
                 wait_for_all(INT64_MAX);
         }
+        cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();
         cop__timers_stop();
