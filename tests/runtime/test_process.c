@@ -420,9 +420,10 @@ COP_TEST(PROC_owned, "what a process owned is given back, however it ends")
         int i;
 
         for (i = 0; i < 4; i++) {
-                cop_pid pid = cop_spawn(owns_much, cop_atom(ways[i]));
+                cop_pid pid;
 
-                memory_destroyed = 0;
+                memory_destroyed = 0; /* before, as it may run at once on another scheduler */
+                pid = cop_spawn(owns_much, cop_atom(ways[i]));
                 cop_system_quiet(COP_FOREVER);
                 cop_kill(pid);
                 cop_assert(!cop_is_alive(pid));
