@@ -38,7 +38,9 @@ static cop_next start_static(struct supervisor *supervisor, cop_term specs)
         failed = cop__children_start(supervisor, supervisor->oldest, &reason);
         if (!failed)
                 return cop_ok();
-        reason = cop_build("{shutdown, {failed_to_start_child, Id, R}}", failed->id, reason);
+        /* Kept, because the id is the child's, which may be gone afterwards. */
+        reason = cop_keep(
+                cop_build("{shutdown, {failed_to_start_child, Id, R}}", failed->id, reason));
         cop__children_stop(supervisor, NULL);
         return cop_end("R", reason);
 }

@@ -199,6 +199,19 @@ COP_TEST(SUP_S3, "where one does not start, those that did are ended, newest fir
                                     " {terminate, b, shutdown}, {terminate, a, shutdown}]");
 }
 
+COP_TEST(SUP_S3_id, "the error names a temporary child by its id, whatever term that is")
+{
+        cop_term id = cop_build("{a, [1, <<\"two\">>]}");
+
+        begin();
+        cop_assert_term(start(cop_build("#{}"), cop_build("[#{id => Id, restart => temporary,"
+                                                          "   start => {no, such, []}}]",
+                                                          id)),
+                        "{error, {shutdown, {failed_to_start_child, Id,"
+                        " {'EXIT', {undef, [{no, such, [], []}]}}}}}",
+                        id);
+}
+
 COP_TEST(SUP_S6, "a restart does not change a child's place")
 {
         cop_pid pid;
