@@ -17,7 +17,7 @@ enum { DEFAULT_TIMEOUT_MS = 5000 };
 /* The caller no longer waits: whoever was called need not remember it. */
 static void give_up(struct process *p, uint64_t called, uint64_t ref)
 {
-        cop__notify(SIGNAL_CANCEL, called, pid_of(p), ref, COP_NONE);
+        cop__hint(SIGNAL_CANCEL, called, pid_of(p), ref);
 }
 
 /*

@@ -69,53 +69,86 @@ void cop__deliver_or_answer(struct signal *signal)
                 cop__answer_for_the_dead(signal, ATOM(noproc));
 }
 
-/* An answer that must not get lost; memory for a reason of one word is there or the program ends.
- */
-static void answer(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason)
+/* What a dead process says to such a signal; false: nothing. */
+static bool answer_kind(enum signal_kind asked, enum signal_kind *answer)
 {
-        struct signal *reply = cop__signal_of_end(kind, to, reason);
+        switch (asked) {
+        case SIGNAL_LINK:
+                *answer = SIGNAL_LINK_EXIT;
+                return true;
+        case SIGNAL_UNLINK:
+                *answer = SIGNAL_UNLINKED;
+                return true;
+        case SIGNAL_MONITOR:
+                *answer = SIGNAL_DOWN;
+                return true;
+        case SIGNAL_CALL:
+        case SIGNAL_SYSTEM:
+        case SIGNAL_INFO:
+        case SIGNAL_HELD:
+                *answer = SIGNAL_NO_REPLY;
+                return true;
+        default:
+                return false;
+        }
+}
 
-        if (!reply)
-                reply = cop__signal_of_end(kind, to, ATOM(system_limit));
-        if (!reply)
-                COP_BUG("no memory to tell a process of another one's end");
-        reply->from = from;
-        reply->ref = ref;
-        if (!cop__deliver(reply))
-                cop__signal_free(reply); /* nobody is there to hear it: nothing answers an answer */
+/* Nobody is there to hear it: nothing answers an answer. */
+static void deliver_or_free(struct signal *signal)
+{
+        if (!cop__deliver(signal))
+                cop__signal_free(signal);
+}
+
+/* The signal becomes its own answer: that needs no memory. */
+static void turn_round(struct signal *signal, enum signal_kind kind, cop_term reason)
+{
+        uint64_t asker = signal->from;
+
+        signal->kind = (uint8_t)kind;
+        signal->from = signal->to;
+        signal->to = asker;
+        signal->term = reason;
+        deliver_or_free(signal);
 }
 
 void cop__answer_for_the_dead(struct signal *signal, cop_term reason)
 {
+        enum signal_kind kind;
+
         if (signal->lane & LANE_COUNTED)
                 cop__quota_unadmit(cop__table_at(signal->to), signal);
-        switch (signal->kind) {
-        case SIGNAL_LINK:
-                answer(SIGNAL_LINK_EXIT, signal->from, signal->to, 0, reason);
-                break;
-        case SIGNAL_UNLINK:
-                answer(SIGNAL_UNLINKED, signal->from, signal->to, signal->ref, COP_NONE);
-                break;
-        case SIGNAL_MONITOR:
-                answer(SIGNAL_DOWN, signal->from, signal->to, signal->ref, reason);
-                break;
-        case SIGNAL_HELD:
+        if (signal->kind == SIGNAL_HELD)
                 cop__signal_free((struct signal *)(uintptr_t)signal->term.word);
-                __attribute__((fallthrough));
-        case SIGNAL_CALL:
-        case SIGNAL_SYSTEM:
-        case SIGNAL_INFO:
-                answer(SIGNAL_NO_REPLY, signal->from, signal->to, signal->ref, reason);
-                break;
-        default:
-                break;
+        if (!answer_kind((enum signal_kind)signal->kind, &kind)) {
+                cop__signal_free(signal);
+        } else if (!reason.word || !has_memory(reason)) {
+                turn_round(signal, kind, reason);
+        } else if (cop__try_notify(kind, signal->from, signal->to, signal->ref, reason)) {
+                cop__signal_free(signal);
+        } else {
+                turn_round(signal, kind, ATOM(system_limit));
         }
-        cop__signal_free(signal);
 }
 
-void cop__notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason)
+bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref,
+                     cop_term reason)
 {
-        answer(kind, to, from, ref, reason);
+        struct signal *signal = cop__signal_of_end(kind, to, reason);
+
+        if (!signal)
+                signal = cop__signal_of_end(kind, to, ATOM(system_limit));
+        if (!signal)
+                return false;
+        signal->from = from;
+        signal->ref = ref;
+        deliver_or_free(signal);
+        return true;
+}
+
+void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref)
+{
+        cop__try_notify(kind, to, from, ref, COP_NONE);
 }
 
 /* ---- receiving ---- */
@@ -143,7 +176,7 @@ static bool alias_lets_in(struct process *p, uint64_t alias)
         } else if (bond->alias == COP_ALIAS_REPLY_DEMONITOR) {
                 watched = bond->other;
                 cop__monitor_end(p, bond);
-                cop__notify(SIGNAL_DEMONITOR, watched, pid_of(p), alias, COP_NONE);
+                cop__hint(SIGNAL_DEMONITOR, watched, pid_of(p), alias);
         }
         return true;
 }
@@ -258,8 +291,9 @@ static void on_link(struct process *p, struct signal *signal)
 {
         if (!cop__bond_find(&p->bonds, signal->from) &&
             !cop__bond_add(&p->bonds, signal->from, BOND_LINK))
-                cop__notify(SIGNAL_LINK_EXIT, signal->from, pid_of(p), 0, ATOM(system_limit));
-        cop__signal_free(signal);
+                cop__answer_for_the_dead(signal, ATOM(system_limit));
+        else
+                cop__signal_free(signal);
 }
 
 static void on_unlink(struct process *p, struct signal *signal)
@@ -268,8 +302,7 @@ static void on_unlink(struct process *p, struct signal *signal)
 
         if (bond && bond->kind == BOND_LINK)
                 cop__bond_remove(&p->bonds, bond);
-        cop__notify(SIGNAL_UNLINKED, signal->from, pid_of(p), signal->ref, COP_NONE);
-        cop__signal_free(signal);
+        cop__answer_for_the_dead(signal, COP_NONE); /* the living say the same */
 }
 
 static void on_unlinked(struct process *p, struct signal *signal)
@@ -285,10 +318,11 @@ static void on_monitor(struct process *p, struct signal *signal)
 {
         struct bond *bond = cop__bond_add(&p->bonds, signal->ref, BOND_WATCHER);
 
-        if (bond)
-                bond->other = signal->from;
-        else
-                cop__notify(SIGNAL_DOWN, signal->from, pid_of(p), signal->ref, ATOM(system_limit));
+        if (!bond) {
+                cop__answer_for_the_dead(signal, ATOM(system_limit));
+                return;
+        }
+        bond->other = signal->from;
         cop__signal_free(signal);
 }
 
@@ -302,26 +336,30 @@ static void forget(struct process *p, struct signal *signal, enum bond_kind kind
         cop__signal_free(signal);
 }
 
-/* {Name, Node} for a monitor by name. */
-static cop_term down_object(const struct bond *bond, const struct signal *signal)
+/* The message of a monitor, where it can be made: {Name, Node} for one by name. */
+static bool make_down_message(struct signal **signal, const struct bond *bond)
 {
-        cop_term pair[2] = { bond->name, cop__node_name() };
+        cop_term tag = bond->tag.word ? bond->tag : ATOM(DOWN);
+        struct constant_pair pair = { 0 };
+        cop_term object = term_of((*signal)->from);
 
-        return bond->name.word ? cop_tuple(2, pair) : term_of(signal->from);
+        if (bond->name.word)
+                object = constant_pair(&pair, bond->name, cop__node_name());
+        return cop__signal_make_down_message(signal, tag, object);
 }
 
 static void on_down(struct process *p, struct signal *signal)
 {
         struct bond *bond = cop__bond_find(&p->bonds, signal->ref);
-        cop_term tag;
 
         if (!bond || bond->kind != BOND_MONITOR) {
                 cop__signal_free(signal);
                 return;
         }
-        tag = bond->tag.word ? bond->tag : ATOM(DOWN);
-        if (!cop__signal_make_down_message(&signal, tag, down_object(bond, signal)))
-                COP_BUG("no memory to tell a process of another one's end");
+        if (!make_down_message(&signal, bond)) {
+                deliver_or_free(signal); /* to itself: it is tried again when it looks again */
+                return;
+        }
         cop__monitor_end(p, bond);
         cop__mail_append(p, signal);
 }

@@ -8,10 +8,15 @@
  * inbox closes; then links are told, then monitors and callers, then what was left in the inbox is
  * answered; then its memory goes.
  *
- * So whoever hears of its end finds name and resources free. Nothing in 2 can fail or run the
+ * Where there is no memory to tell somebody, or no stack for the destructors, the process stays as it
+ * is and its scheduler tries again after a millisecond: what it had has been given back by then, so
+ * there soon is some. Nobody misses the end of another for want of memory.
+ *
+ * So whoever hears of its end finds name and resources free. Nothing in 2 runs the
  * user's code.
  */
 #include "base/alloc.h"
+#include "base/lock.h"
 #include "runtime/guest.h"
 #include "runtime/own.h"
 #include "runtime/process.h"
@@ -85,48 +90,65 @@ static cop_term reason_for(const struct process *p, const struct bond *bond)
         return bond->late ? ATOM(noproc) : p->reason;
 }
 
-/* Links before monitors: who has both hears of the exit first. */
-static void tell_links(struct process *p)
+static bool tell(struct process *p, const struct bond *bond, enum signal_kind kind, uint64_t to,
+                 uint64_t ref)
 {
-        struct bond *bond;
-        uint32_t at = 0;
-
-        while ((bond = cop__bond_next(&p->bonds, &at))) {
-                if (bond->kind == BOND_LINK)
-                        cop__notify(SIGNAL_LINK_EXIT, bond->key, pid_of(p), 0, reason_for(p, bond));
-        }
+        return cop__try_notify(kind, to, pid_of(p), ref, reason_for(p, bond));
 }
 
-static void tell_others(struct process *p)
+/* Links before monitors: who has both hears of the exit first. False: not all of them, for want of
+ * memory; those who were told have no bond any more. */
+static bool tell_links(struct process *p)
 {
         struct bond *bond;
         uint32_t at = 0;
 
         while ((bond = cop__bond_next(&p->bonds, &at))) {
+                if (bond->kind != BOND_LINK)
+                        continue;
+                if (!tell(p, bond, SIGNAL_LINK_EXIT, bond->key, 0))
+                        return false;
+                bond->kind = BOND_NONE;
+        }
+        return true;
+}
+
+/* Who asked it something in two parts, and waits no longer. */
+static void drop_request(struct process *p, const struct bond *bond)
+{
+        if (bond->tag.word)
+                cop__signal_free((struct signal *)(uintptr_t)bond->tag.word);
+        else
+                cop__hint(SIGNAL_CANCEL, bond->other, pid_of(p), bond->key);
+}
+
+static bool tell_others(struct process *p)
+{
+        struct bond *bond;
+        uint32_t at = 0;
+        bool told = true;
+
+        while (told && (bond = cop__bond_next(&p->bonds, &at))) {
                 switch ((enum bond_kind)bond->kind) {
                 case BOND_WATCHER:
-                        cop__notify(SIGNAL_DOWN, bond->other, pid_of(p), bond->key,
-                                    reason_for(p, bond));
+                        told = tell(p, bond, SIGNAL_DOWN, bond->other, bond->key);
                         break;
                 case BOND_CALLER:
-                        cop__notify(SIGNAL_NO_REPLY, bond->other, pid_of(p), bond->key,
-                                    reason_for(p, bond));
+                        told = tell(p, bond, SIGNAL_NO_REPLY, bond->other, bond->key);
                         break;
                 case BOND_MONITOR:
-                        cop__notify(SIGNAL_DEMONITOR, bond->other, pid_of(p), bond->key, COP_NONE);
+                        cop__hint(SIGNAL_DEMONITOR, bond->other, pid_of(p), bond->key);
                         break;
                 case BOND_REQUEST:
-                        if (bond->tag.word)
-                                cop__signal_free((struct signal *)(uintptr_t)bond->tag.word);
-                        else
-                                cop__notify(SIGNAL_CANCEL, bond->other, pid_of(p), bond->key,
-                                            COP_NONE);
+                        drop_request(p, bond);
                         break;
                 default:
                         break;
                 }
+                if (told)
+                        bond->kind = BOND_NONE;
         }
-        cop__bonds_release(&p->bonds);
+        return told;
 }
 
 /* Newest first becomes oldest first. */
@@ -144,12 +166,13 @@ static struct signal *turn_round(struct signal *newest)
         return oldest;
 }
 
-static void answer_all(struct signal *signal, uint64_t self, cop_term reason)
+static void answer_all(struct process *p, struct signal *signal)
 {
         while (signal) {
                 struct signal *next = signal->next;
+                bool late = signal->to != pid_of(p) || signal->lane & LANE_LATE;
 
-                cop__answer_for_the_dead(signal, signal->to == self ? reason : ATOM(noproc));
+                cop__answer_for_the_dead(signal, late ? ATOM(noproc) : p->reason);
                 signal = next;
         }
 }
@@ -160,7 +183,7 @@ static void abandon_call(struct process *p)
         uint64_t ref = atomic_exchange_explicit(&p->await, 0, memory_order_relaxed);
 
         if (ref && p->called)
-                cop__notify(SIGNAL_CANCEL, p->called, pid_of(p), ref, COP_NONE);
+                cop__hint(SIGNAL_CANCEL, p->called, pid_of(p), ref);
 }
 
 static void free_memory(struct process *p)
@@ -183,32 +206,98 @@ static void free_memory(struct process *p)
         }
 }
 
-void cop__bury(struct process *p)
+/* From here on nobody finds it. What was left in its inbox is in the mailbox. */
+static void close_up(struct process *p)
 {
-        uint64_t self = pid_of(p);
         struct signal *left;
 
         cop__timers_forget(p);
         give_up_name(p);
         left = turn_round(cop__inbox_close(&p->inbox));
-
-        tell_links(p);
-        tell_others(p);
-        abandon_call(p);
         if (p->flags & HAS_QUOTAS)
                 cop__quota_bury(p);
-        answer_all(p->mail, self, p->reason);
-        answer_all(left, self, p->flags & BY_SIGNAL ? ATOM(noproc) : p->reason);
-        if (p->handling) {
-                /* The last: the reason may be a part of the message it carries. */
-                p->handling->next = NULL;
-                answer_all(p->handling, self, p->reason);
-                p->handling = NULL;
-        }
+        *p->mail_end = left;
+        for (; left && p->flags & BY_SIGNAL; left = left->next)
+                left->lane |= LANE_LATE;
+}
+
+static void answer_mail(struct process *p)
+{
+        abandon_call(p);
+        answer_all(p, p->mail);
         p->mail = NULL;
         p->mail_end = p->scan = &p->mail;
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
+}
+
+/* All have been told. */
+static void release(struct process *p)
+{
+        cop__bonds_release(&p->bonds);
+        if (p->handling) {
+                /* The last: the reason may be a part of the message it carries. */
+                p->handling->next = NULL;
+                answer_all(p, p->handling);
+                p->handling = NULL;
+        }
         free_memory(p);
         atomic_store_explicit(&p->status, STATUS_FREE, memory_order_relaxed);
         cop__table_give(p);
+}
+
+void cop__bury(struct process *p)
+{
+        bool told;
+
+        if (!(p->flags & IS_BURIED))
+                close_up(p);
+        p->flags |= IS_BURIED;
+        told = tell_links(p) && tell_others(p);
+        answer_mail(p); /* which gives its memory back */
+        if (told)
+                release(p);
+        else
+                cop__postpone(p);
+}
+
+/* ---- what cannot be done now ---- */
+
+static struct {
+        struct lock lock;
+        struct process *first; /* under the lock */
+        _Atomic(size_t) count;
+} postponed;
+
+void cop__postpone(struct process *p)
+{
+        cop__lock_take(&postponed.lock);
+        p->next = postponed.first;
+        postponed.first = p;
+        atomic_store_explicit(&postponed.count, postponed.count + 1, memory_order_relaxed);
+        cop__lock_give(&postponed.lock);
+}
+
+bool cop__has_postponed(void)
+{
+        return atomic_load_explicit(&postponed.count, memory_order_relaxed) != 0;
+}
+
+void cop__postponed_retry(void)
+{
+        struct process *p;
+
+        cop__lock_take(&postponed.lock);
+        p = postponed.first;
+        postponed.first = NULL;
+        atomic_store_explicit(&postponed.count, 0, memory_order_relaxed);
+        cop__lock_give(&postponed.lock);
+        while (p) {
+                struct process *next = p->next;
+
+                if (p->flags & IS_BURIED)
+                        cop__bury(p);
+                else
+                        cop__enqueue(p); /* for its last act */
+                p = next;
+        }
 }

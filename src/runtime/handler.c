@@ -174,6 +174,8 @@ static void handler(void *argument)
 
 void (*cop__process_entry(const struct process *p))(void *)
 {
+        if (p->flags & IS_ENDING)
+                return cop__last_act();
         return p->flags & IS_HANDLER ? handler : plain;
 }
 

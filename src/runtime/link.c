@@ -11,11 +11,12 @@ static bool is_local(uint64_t pid)
         return tag_of(term_of(pid)) == TAG_PID;
 }
 
-/* A signal without a term that is to be sent now; fails where memory is used up. */
+/* A signal without a term that is to be sent now, with room for its own answer (see deliver.c); fails
+ * where memory is used up. */
 static struct signal *signal_from(struct process *p, enum signal_kind kind, uint64_t to,
                                   uint64_t ref)
 {
-        struct signal *signal = cop__signal_new(kind, to, 0);
+        struct signal *signal = cop__signal_new(kind, to, SIGNAL_SPARE_WORDS);
 
         if (!signal)
                 cop__fail_limit("memory");
@@ -26,12 +27,18 @@ static struct signal *signal_from(struct process *p, enum signal_kind kind, uint
 
 /* ---- links ---- */
 
-/* Nobody is there: who traps exits hears of it, who does not dies. */
-static void link_failed(struct process *p, cop_pid pid)
+/* Nobody is there: who traps exits hears of it, by the signal that asked; who does not dies. */
+static void link_failed(struct process *p, struct signal *link)
 {
-        if (!(p->flags & TRAPS_EXITS))
+        if (!(p->flags & TRAPS_EXITS)) {
+                cop__signal_free(link);
                 cop_error("noproc");
-        cop__notify(SIGNAL_EXIT, pid_of(p), pid.word, 0, ATOM(noproc));
+        }
+        link->kind = SIGNAL_EXIT;
+        link->from = link->to;
+        link->to = pid_of(p);
+        link->term = ATOM(noproc);
+        cop__deliver(link);
         cop__signals_handle(p);
 }
 
@@ -58,9 +65,8 @@ void cop_link(cop_pid pid)
         }
         bond->kind = BOND_LINK;
         if (!cop__deliver(signal)) {
-                cop__signal_free(signal);
                 cop__bond_remove(&p->bonds, cop__bond_find(&p->bonds, pid.word));
-                link_failed(p, pid);
+                link_failed(p, signal);
         }
         cop__reductions(p, WORK_SEND);
 }
@@ -178,7 +184,7 @@ bool cop_demonitor(cop_ref ref)
                 return false;
         watched = bond->other;
         cop__monitor_end(p, bond);
-        cop__notify(SIGNAL_DEMONITOR, watched, pid_of(p), ref.word, COP_NONE);
+        cop__hint(SIGNAL_DEMONITOR, watched, pid_of(p), ref.word);
         return true;
 }
 

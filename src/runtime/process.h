@@ -70,6 +70,7 @@ enum {
         BY_SIGNAL = 512,  /* by a signal: whatever came after that finds nobody */
         HAS_QUOTAS = 1024,
         BUILDS_REASON = 2048, /* of an error that it is about to raise */
+        IS_BURIED = 4096,     /* nobody finds it any more; links and monitors may not know yet */
 };
 
 struct quotas;
@@ -199,8 +200,15 @@ void cop__exit_now(struct process *p, cop_term reason) __attribute__((noreturn))
 /* On the scheduler's stack: a process that is not running ends by a signal. Returns false when it
  * has to run once more for its destructors. */
 bool cop__exit_parked(struct process *p);
-/* On the scheduler's stack: everything a process was. Tells links and monitors, frees the block. */
+/* On the scheduler's stack: everything a process was. Tells links and monitors, frees the block;
+ * what memory is missing for is done when there is some. */
 void cop__bury(struct process *p);
+/* Something at its end could not be done for want of memory, or of a stack: tried again soon. */
+void cop__postpone(struct process *p);
+/* Are there any such? */
+bool cop__has_postponed(void);
+/* Tries again. On the scheduler's stack. */
+void cop__postponed_retry(void);
 /* What such a process runs on its stack. */
 void (*cop__last_act(void))(void *);
 
@@ -240,9 +248,12 @@ void cop__process_wipe(struct process *p);
 /* Registers a name for a process, which may not have begun yet; false: the name is taken, or it has
  * one, or is dying. */
 bool cop__name_give(struct process *p, uint64_t pid, cop_term name);
-/* Tells a process something that it must not miss: for want of memory the reason is shortened.
- * reason may be none. */
-void cop__notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref, cop_term reason);
+/* Tells a process of an end; for want of memory the reason is shortened to system_limit. reason may
+ * be none. False: there is no memory even for that. */
+bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref,
+                     cop_term reason);
+/* Tells a process what it may forget. Lost for want of memory: then it remembers longer. */
+void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref);
 /* The pid, or the atom of a name (whether anybody has it or not), behind a destination; else
  * badarg. */
 uint64_t cop__to_receiver(struct cop__to to, const struct cop_place *place);

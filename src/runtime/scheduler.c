@@ -292,18 +292,31 @@ static bool rob(struct scheduler *robber, uint64_t *seen_turns)
 
 static void settle(struct thread *t, struct process *p);
 
+/*
+ * A stack for the turn; false: there is none, and the process ends for that. Handlers, and who runs
+ * its destructors, may use the one that the thread keeps for them: they soon give it back.
+ */
+static bool give_it_a_stack(struct thread *t, struct process *p)
+{
+        p->stack = cop__stack_take(&t->stacks, (size_t)p->stack_size * 1024);
+        if (!p->stack && p->flags & (IS_HANDLER | IS_ENDING)) {
+                p->stack = t->reserve;
+                t->reserve = NULL;
+        }
+        if (p->stack)
+                return true;
+        if (!(p->flags & IS_ENDING))
+                p->reason = cop__limit_reason(ATOM(stacks));
+        if (!cop__exit_parked(p))
+                cop__postpone(p);
+        return false;
+}
+
 /* To the process's stack and back. */
 static void switch_to(struct thread *t, struct process *p, void (*entry)(void *))
 {
-        if (!p->stack) {
-                p->stack = cop__stack_take(&t->stacks, (size_t)p->stack_size * 1024);
-                if (!p->stack) {
-                        p->reason = cop_build("{system_limit, stacks}");
-                        if (cop__exit_parked(p))
-                                return;
-                        COP_BUG("no stack for the destructors of a process");
-                }
-        }
+        if (!p->stack && !give_it_a_stack(t, p))
+                return;
         p->home = t->scheduler;
         t->region = &p->stack->region;
         t->current = p;
@@ -338,6 +351,8 @@ static void run_turn(struct thread *t, struct process *p)
                 entry = cop__process_entry(p);
         }
         switch_to(t, p, entry);
+        if (!t->reserve)
+                t->reserve = cop__stack_take(&t->stacks, 0);
 over:
         if (t->own_region.newest)
                 cop__region_reset(&t->own_region);
@@ -463,7 +478,7 @@ static void sleep_a_while(struct scheduler *s)
         atomic_store(&s->idle, how);
         /* Looked at after idle was said: whoever changes them from now on rings. */
         deadline = timers_next(s);
-        if (others_busy && !cop__driver->simulated) {
+        if ((others_busy && !cop__driver->simulated) || cop__has_postponed()) {
                 int64_t look = now_ns() + LOOK_AROUND_NS;
 
                 deadline = deadline < look ? deadline : look;
@@ -494,6 +509,8 @@ static void work(struct thread *t)
                         until_look = LOOK_EVERY;
                         timers_run(s);
                         cop__poller_look();
+                        if (cop__has_postponed())
+                                cop__postponed_retry();
                 }
                 p = take_next(s);
                 if (p) {
@@ -501,6 +518,8 @@ static void work(struct thread *t)
                         continue;
                 }
                 timers_run(s);
+                if (cop__has_postponed())
+                        cop__postponed_retry();
                 if (atomic_load_explicit(&s->load, memory_order_relaxed) || take_remote(s))
                         continue;
                 if (atomic_load(&cop__system.stopping))
@@ -523,8 +542,11 @@ static void *worker(void *argument)
         cop__thread_set(&t);
         if (cop__faults_enter(&t) < 0)
                 COP_BUG("no memory for the stack of a handler");
+        t.reserve = cop__stack_take(&t.stacks, 0);
         atomic_store_explicit(&t.scheduler->thread, &t, memory_order_release);
         work(&t);
+        if (t.reserve)
+                cop__stack_give(&t.stacks, t.reserve);
         cop__faults_leave(&t);
         cop__stack_cache_release(&t.stacks);
         cop__region_release(&t.own_region);

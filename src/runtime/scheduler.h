@@ -68,6 +68,7 @@ struct thread {
         struct scheduler *scheduler; /* NULL: a thread of the program's own */
         struct native_stack native;
         struct stack_cache stacks;
+        struct stack *reserve;    /* for who must have one; NULL: in use, or there was none */
         struct region own_region; /* for terms made in a scheduler's own code */
         struct kept *kept;        /* kept by a thread without a process */
         struct fault_thread faults;

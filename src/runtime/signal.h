@@ -38,6 +38,7 @@ enum signal_kind {
 enum {
         LANE_CONTROL = 1, /* a message that always gets in: an EXIT or DOWN */
         LANE_COUNTED = 2, /* stands in its receiver's inbox_sent */
+        LANE_LATE = 4,    /* came after the signal that ended its receiver */
 };
 
 /* Begins like a struct adopted (region.h), so that a region can take over what was received. */

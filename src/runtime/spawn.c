@@ -100,6 +100,11 @@ static void undo(struct birth *b)
         cop__table_give(p);
 }
 
+static uint32_t stack_kb(size_t bytes)
+{
+        return bytes / 1024 < UINT32_MAX ? (uint32_t)((bytes + 1023) / 1024) : UINT32_MAX;
+}
+
 static void take_over(struct birth *b)
 {
         const struct cop_spawn_options *o = b->options;
@@ -110,7 +115,7 @@ static void take_over(struct birth *b)
         p->code = b->code;
         p->state = b->state;
         p->priority = (uint8_t)o->priority;
-        p->stack_size = (uint32_t)((o->stack_size + 1023) / 1024);
+        p->stack_size = stack_kb(o->stack_size ? o->stack_size : cop__system.stack_size);
         p->parent = b->parent->flags & IS_GUEST ? 0 : pid_of(b->parent);
         atomic_store_explicit(&p->leader,
                               o->group_leader.word ? o->group_leader.word : b->parent->leader,

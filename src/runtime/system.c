@@ -185,6 +185,7 @@ int cop_system_start_with(const struct cop_system_options *options)
                 return count;
         }
         cop__biased_lock_init();
+        cop__system.stack_size = options->stack_size;
         atomic_store(&stop_status, -1);
         own_host = cop__host;
         err = start_parts(options, (unsigned)count);
@@ -203,33 +204,39 @@ int cop_system_start_with(const struct cop_system_options *options)
 
 /* ---- stop ---- */
 
-/* An exit signal to every process; how many there were. */
-static size_t signal_all(cop_term reason)
+/* An exit signal to every process; how many there were. False in *all: memory was used up before. */
+static size_t signal_all(cop_term reason, bool *all)
 {
         uint32_t i;
         size_t count = 0;
 
+        *all = true;
         for (i = 0; i < cop__table_slots(); i++) {
                 struct process *p = cop__table_slot(i);
                 uint64_t pid = p ? pid_of(p) : 0;
 
                 if (pid && !atomic_load_explicit(&p->is_guest, memory_order_relaxed)) {
-                        cop__notify(SIGNAL_EXIT, pid, 0, 0, reason);
+                        *all &= cop__try_notify(SIGNAL_EXIT, pid, 0, 0, reason);
                         count++;
                 }
         }
         return count;
 }
 
-/* The processes end; looks again every millisecond. True: all have. */
-static bool wait_for_all(int64_t deadline_ns)
+/* Tells every process to end, and looks every millisecond. True: all have; else how many were left is
+ * in *left. */
+static bool end_all(cop_term reason, int64_t deadline_ns, size_t *left)
 {
         struct bell bell = { 0 };
+        bool told;
 
+        *left = signal_all(reason, &told);
         while (cop_process_count() > 0) {
                 if (now_ns() >= deadline_ns)
                         return false;
                 cop__driver->bell_wait(&bell, now_ns() + 1000000);
+                if (!told)
+                        signal_all(reason, &told);
         }
         return true;
 }
@@ -237,15 +244,12 @@ static bool wait_for_all(int64_t deadline_ns)
 int cop_system_stop(int64_t deadline_ms)
 {
         int running = RUNNING;
-        int killed = 0;
+        size_t left, killed = 0;
 
         if (!atomic_compare_exchange_strong(&state, &running, STOPPING))
                 return -EINVAL;
-        signal_all(ATOM(shutdown));
-        if (!wait_for_all(cop__deadline(deadline_ms))) {
-                killed = (int)signal_all(ATOM(kill));
-                wait_for_all(INT64_MAX);
-        }
+        if (!end_all(ATOM(shutdown), cop__deadline(deadline_ms), &left))
+                end_all(ATOM(kill), INT64_MAX, &killed);
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();
@@ -256,7 +260,7 @@ int cop_system_stop(int64_t deadline_ms)
         cop__faults_stop();
         cop__host = own_host;
         atomic_store(&state, STOPPED);
-        return killed;
+        return (int)killed;
 }
 
 void cop_stop(int status)
