@@ -4,6 +4,7 @@
 #ifndef COPPICE_H
 #define COPPICE_H
 
+#include <coppice/agent.h>
 #include <coppice/containment.h>
 #include <coppice/etf.h>
 #include <coppice/handler.h>
