@@ -279,7 +279,7 @@ COP_API void cop__restore_state(void *state, size_t size, cop_term shown);
                                                       #name,                                       \
                                                       type,                                        \
                                                       { __FILE__, #name, __LINE__ },               \
-                                                      { #name, COP__SERVER_SIZE + (size),          \
+                                                      { #name, (size_t)COP__SERVER_SIZE + (size),  \
                                                         cop__server_begin, cop__server_message },  \
                                                       __VA_ARGS__ };                               \
         static struct cop_start cop__start_##name = { #name, "start_link", 0, 0,                   \
@@ -323,8 +323,8 @@ COP_API void cop__restore_state(void *state, size_t size, cop_term shown);
 /* How to start one. Leave out what you do not care about: zero is always the default. */
 struct cop_start_options {
         size_t struct_size;
-        const char *name;   /* registered before init runs */
         bool link;          /* with the caller, which is the parent then */
+        const char *name;   /* registered before init runs */
         cop_ref *monitor;   /* monitored by the caller from the start; not where the start fails */
         int64_t timeout_ms; /* how long init may take; 0: as long as it likes */
         const struct cop_spawn_options *spawn; /* quotas, priority, ... */

@@ -1,0 +1,110 @@
+/* Servers and supervisors of every form, as C and as C++. */
+#include <coppice.h>
+
+struct door {
+        int64_t opened;
+        double width;
+};
+
+static cop_next init(struct door *d, cop_term width)
+{
+        d->width = cop_to_float(width);
+        if (d->width < 0.5)
+                return cop_init_error("{too_narrow, W}", d->width);
+        if (cop_is_none(width))
+                return cop_ignore();
+        return cop_then_continue(cop_ok(), "paint");
+}
+
+static cop_next handle_call(struct door *d, cop_term request, cop_from from)
+{
+        if (cop_match(request, "open")) {
+                d->opened++;
+                return cop_then_timeout(cop_reply(cop_int(d->opened)), 1000);
+        }
+        if (cop_match(request, "slam"))
+                return cop_end_reply(cop_build("bang"), "{shutdown, N}", d->opened);
+        if (cop_match(request, "wait")) {
+                cop_answer(from, "{waited, N}", d->opened);
+                return cop_then_message(cop_noreply(), 50, "{creak, N}", d->opened);
+        }
+        return cop_no_clause();
+}
+
+static cop_next handle_info(struct door *d, cop_term message)
+{
+        if (cop_match(message, "timeout"))
+                d->opened = 0;
+        return cop_noreply();
+}
+
+static cop_next handle_continue(struct door *d, cop_term what)
+{
+        return cop_end("normal");
+}
+
+static void terminate(struct door *d, cop_term reason)
+{
+        cop_report(COP_LEVEL_NOTICE, "#{door => closed, reason => R}", reason);
+}
+
+static cop_term show(struct door *d)
+{
+        return cop_build("#{opened => N}", d->opened);
+}
+
+static cop_term hide(struct door *d, cop_term status)
+{
+        return status;
+}
+
+COP_SERVER(door, struct door, .init = init, .handle_call = handle_call, .handle_info = handle_info,
+           .handle_continue = handle_continue, .terminate = terminate, .show = show,
+           .format_status = hide);
+
+/* A server named like a function of libc, and one with no callbacks at all. */
+COP_SERVER(time, int64_t, .init = NULL);
+
+COP_DECLARE(house);
+
+COP_SUPERVISOR(hall, .strategy = COP_REST_FOR_ONE,
+               .children = COP_CHILDREN(COP_WORKER(door, "0.9"),
+                                        COP_WORKER(time, "[]", .id = "clock", .name = "clock",
+                                                   .restart = COP_TEMPORARY,
+                                                   .shutdown = COP_BRUTAL_KILL)));
+
+COP_SUPERVISOR(house, .intensity = COP_NO_RESTARTS, .period = 60,
+               .children = COP_CHILDREN(COP_SUBTREE(hall)));
+
+static cop_term any_number(cop_term argument)
+{
+        return cop_build("{ok, {#{strategy => simple_one_for_one}, [Spec]}}", argument);
+}
+
+COP_SUPERVISOR(doors, .init = any_number);
+
+static cop_term start_door(cop_term arguments)
+{
+        return cop_server_try_start_link(door, cop_head(arguments), .name = "front_door");
+}
+
+COP_START_FUNCTION(carpenter, start_door, start_door);
+
+void use_them(cop_pid pid);
+void use_them(cop_pid pid)
+{
+        cop_ref ref;
+
+        cop_server_start(door, cop_float(1.0));
+        cop_server_start_link(door, cop_float(1.0), .name = "door", .timeout_ms = 100);
+        cop_server_try_start(time, cop_nil(), .monitor = &ref);
+        cop_supervisor_start_link(house);
+        cop_supervisor_start_link(hall, .name = "hall");
+        cop_start_child("hall", "#{id => Id, start => {door, start_link, [2.0]}}", 7);
+        cop_print(cop_which_children(pid));
+        cop_restart_child("hall", cop_int(7));
+        cop_sys_suspend("door");
+        cop_sys_resume(pid);
+        cop_server_stop_with("door", 100, "{shutdown, Why}", "tired");
+        cop_supervisor_stop("hall");
+}
