@@ -77,6 +77,17 @@ COP_TEST(OUTSIDE_cxx_static, "a C++ program is built with the static library", .
         assert_output("cxx-static", "<<\"world\">>\n");
 }
 
+COP_TEST(OUTSIDE_behaviour, "a behaviour of one's own is made of public headers", .limit_s = 60)
+{
+        assert_output("behaviour", "wrong\n{opened,1}\nwrong\n{opened,2}\n{ashes,2}\n");
+}
+
+COP_TEST(OUTSIDE_behaviour_cxx, "and so it is in C++", .limit_s = 60)
+{
+        needs_cxx();
+        assert_output("behaviour-cxx", "wrong\n{opened,1}\nwrong\n{opened,2}\n{ashes,2}\n");
+}
+
 COP_TEST(OUTSIDE_tests, "the tests of other programs use the harness", .limit_s = 60)
 {
         try("tests");

@@ -16,7 +16,7 @@ static void serve(struct clerk *clerk, cop_term request, cop_from from)
 {
         int64_t a, b;
         cop_term term;
-        cop_pid pid;
+        cop_pid pid, other;
 
         clerk->served++;
         if (cop_match(request, "{add, A, B}", &a, &b))
@@ -36,7 +36,11 @@ static void serve(struct clerk *clerk, cop_term request, cop_from from)
                 cop_answer(from, "second");
         } else if (cop_match(request, "{delegate, Pid}", &pid))
                 cop_send(pid, "{do_answer, From}", cop_from_term(from));
-        else if (cop_match(request, "served"))
+        else if (cop_match(request, "{ask, Pid, Me}", &pid, &other)) {
+                if (!cop_try_call(&term, 30, pid, "{ask, Me, Pid}", other, pid))
+                        term = cop_build("{failed, Reason}", term);
+                cop_answer_term(from, term);
+        } else if (cop_match(request, "served"))
                 cop_answer(from, "N", clerk->served);
         else if (cop_match(request, "{slow, Term}", &term)) {
                 cop_sleep(30);
@@ -392,6 +396,16 @@ COP_TEST(CALL_9_cast_nobody, "a cast to a dead pid or a name that nobody has doe
         cop_cast(pid, "hello");
         cop_cast("nobody_there", "hello");
         cop_send(pid, "hello");
+        cop_assert_term(messages(), "[]");
+}
+
+COP_TEST(CALL_11_deadlock, "two servers that call each other time out, and go on")
+{
+        cop_pid a = new_clerk(), b = new_clerk();
+
+        cop_assert_term(cop_call(a, "{ask, B, A}", b, a), "{failed, timeout}");
+        cop_assert_term(cop_call(b, "{echo, well}"), "well");
+        cop_assert_term(cop_call(a, "{echo, well}"), "well");
         cop_assert_term(messages(), "[]");
 }
 
