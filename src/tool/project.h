@@ -1,0 +1,38 @@
+/*
+ * project.h: the project that cop was called in.
+ */
+#ifndef COP_TOOL_PROJECT_H
+#define COP_TOOL_PROJECT_H
+
+#include <coppice/term.h>
+#include <stdio.h>
+
+#include "tool/child.h"
+
+struct project {
+        const char *root;  /* the directory of its meson.build */
+        const char *build; /* where meson builds it */
+        const char *name;
+        struct settings settings; /* what meson and ninja need to find Coppice */
+};
+
+/*
+ * Finds the project around the current directory. What cop is to do there is for the complaint:
+ * "compile". Returns 0, or TOOL_FAILED having complained.
+ */
+int project_find(struct project *project, const char *what);
+
+/*
+ * Builds it. Chat, such as what was built, goes to `chat`. Returns 0, or TOOL_FAILED having
+ * complained.
+ */
+int project_build(struct project *project, FILE *chat);
+
+/* The programs of the project as a list of paths, those that are tests apart; COP_NONE, having
+ * complained, where meson does not say. */
+cop_term project_programs(const struct project *project);
+
+/* What meson knows of each test, as a list of maps; COP_NONE as above. */
+cop_term project_tests(const struct project *project);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * table.c: the subcommands, once. Help, man page and completion grow from here.
+ */
+#include <stddef.h>
+
+#include "tool/subcommand.h"
+
+const char tool_summary[] = "makes, builds, tests and runs programs that are made with Coppice";
+
+const char tool_statuses[] =
+        "0 where all is well, 2 where tests failed, and 1 for everything else; that of cop run is\n"
+        "the program's own.";
+
+const struct subcommand subcommands[] = {
+        { .name = "new",
+          .usage = "NAME [--sup]",
+          .summary = "makes a new project",
+          .words_min = 1,
+          .words_max = 1,
+          .options = { { "--sup", NULL, "with a supervisor, and a process that it supervises" } },
+          .text = "Makes the directory NAME and in it a project that builds, runs and passes its\n"
+                  "tests at once: meson.build, README.md, src, tests, and a .gitignore. NAME "
+                  "begins\n"
+                  "with a lowercase letter; lowercase letters, digits and underscores follow, "
+                  "since\n"
+                  "functions and files are called after it. It may have a directory before it.\n"
+                  "\n"
+                  "    $ cop new --sup demo\n"
+                  "    $ cd demo\n"
+                  "    $ cop test\n"
+                  "    $ cop run\n"
+                  "\n"
+                  "What is there stays there: if anything is called NAME, nothing is made.",
+          .run = tool_new },
+        { .name = "compile",
+          .usage = "",
+          .summary = "builds the project",
+          .text = "Builds what has changed, with meson and ninja, into the directory build of the\n"
+                  "project. The project is the nearest directory, from here upwards, whose\n"
+                  "meson.build has a project() in it. The compiler's words are shown as they are;\n"
+                  "the last line, if something was built, is Generated and the project's name.\n"
+                  "\n"
+                  "The project finds Coppice with pkg-config, where this cop was installed.\n"
+                  "CC, CFLAGS and all else that meson looks at count as usual when there is no\n"
+                  "directory build yet; to choose again, remove it.",
+          .run = tool_compile },
+        { .name = "run",
+          .usage = "[-- ARGUMENT...]",
+          .summary = "builds the project, and runs it",
+          .takes_rest = true,
+          .text = "Builds as cop compile does, and then becomes the program: it has the terminal,\n"
+                  "the arguments after -- and the current directory, and its exit status is that\n"
+                  "of cop run. Of several programs in meson.build it is the one that is called as\n"
+                  "the project.",
+          .run = tool_run },
+        { .name = "test",
+          .usage = "[NAME] [--seed N]",
+          .summary = "builds the project, and runs its tests",
+          .words_max = 1,
+          .options = { { "--seed", "N", "the order and random numbers of an earlier run" } },
+          .text = "Builds as cop compile does, and runs every program that meson.build calls a\n"
+                  "test(). NAME is a test, a part of one's name or file, or a pattern with *, ? "
+                  "and\n"
+                  "[]: then only those run. A failure is shown with the command that repeats it,\n"
+                  "and the last line says how many passed and how many failed.",
+          .run = tool_test },
+        { .name = "read",
+          .usage = "FILE...",
+          .summary = "reads files of Erlang terms, and prints them",
+          .words_min = 1,
+          .words_max = 10000,
+          .words_are = WORDS_ARE_FILES,
+          .text = "Each file has terms in Erlang's syntax, each ended by a full stop, as in\n"
+                  "configuration files. They are printed in the same way, broken into lines and\n"
+                  "indented. Of a file that is wrong nothing is printed but where and why:\n"
+                  "\n"
+                  "    $ cop read demo.config\n"
+                  "    demo.config:2:8: expected a term; found ,\n"
+                  "        {port, , 80}.\n"
+                  "               ^\n"
+                  "\n"
+                  "The file - is the standard input.",
+          .run = tool_read },
+        { .name = "help",
+          .usage = "[SUBCOMMAND]",
+          .summary = "says what cop can do, or one of its subcommands",
+          .words_max = 1,
+          .words_are = WORDS_ARE_SUBCOMMANDS,
+          .options = { { "--man", NULL, "the man page, for groff" },
+                       { "--bash", NULL, "what makes bash complete the words of cop" } },
+          .text = "Where Coppice is installed, the man page is there, and bash completes.",
+          .run = tool_help },
+        { .name = "version",
+          .usage = "",
+          .summary = "says which version this is",
+          .text = "The version of cop is that of the Coppice it was installed with.",
+          .run = tool_version },
+        { .name = NULL },
+};

@@ -1,0 +1,186 @@
+/*
+ * test.c: builds, runs each program that is a test, and adds up what they say.
+ *
+ * The last line of a program that was made with <coppice/test.h> is its count; it is held back and
+ * added to the others'. Any other program counts as one test, which its exit status decides.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/json.h"
+#include "tool/project.h"
+#include "tool/subcommand.h"
+#include "tool/text.h"
+
+enum { SKIPPED = 77, NONE_CHOSEN = 3, WORDS_MOST = 64 };
+
+struct counts {
+        int passed, failed, skipped;
+};
+
+/* One program's run. */
+struct output {
+        const char *last; /* the line that came last, and is not shown yet; NULL: none came */
+};
+
+static bool read_counts(const char *line, struct counts *counts)
+{
+        int end = 0;
+
+        memset(counts, 0, sizeof(*counts));
+        if (sscanf(line, "%d passed, %d failed%n", &counts->passed, &counts->failed, &end) != 2)
+                return false;
+        if (line[end])
+                sscanf(line + end, ", %d skipped%n", &counts->skipped, &end);
+        return end > 0;
+}
+
+/* The command that repeats a failure is one of ours. */
+static void show(const char *line)
+{
+        static const char again[] = "again   COP_SEED=", make[] = " make test T=";
+        const char *name = strstr(line, make);
+
+        if (strncmp(line, again, strlen(again)) == 0 && name)
+                printf("again   cop test %s --seed %.*s\n", name + strlen(make),
+                       (int)(name - line - (ptrdiff_t)strlen(again)), line + strlen(again));
+        else
+                printf("%s\n", line);
+}
+
+static void take_line(void *context, const char *line, size_t size)
+{
+        struct output *output = context;
+
+        if (output->last)
+                show(output->last);
+        output->last = text_copy(line, size);
+}
+
+/* How a program that ended with this status went; what it said last is shown, if it is no count. */
+static struct counts judge(const char *name, int status, const struct output *output)
+{
+        struct counts counts = { 0 };
+
+        if (output->last && read_counts(output->last, &counts) &&
+            (status == 0 || status == 1 || status == SKIPPED))
+                return counts;
+        memset(&counts, 0, sizeof(counts));
+        if (status == NONE_CHOSEN)
+                return counts;
+        if (output->last)
+                show(output->last);
+        if (status == 0) {
+                counts.passed = 1;
+        } else if (status == SKIPPED) {
+                counts.skipped = 1;
+        } else {
+                counts.failed = 1;
+                if (status < 0)
+                        printf("FAILED  %s: it does not start: %s\n\n", name, text_errno(status));
+                else
+                        printf("FAILED  %s: it ended with status %d\n\n", name, status);
+        }
+        return counts;
+}
+
+/* The command of a test, with what is to be chosen behind it. */
+static void make_command(cop_term test, const char *chosen, const char **arguments)
+{
+        int n = 0;
+
+        COP_EACH (word, cop_map_get(test, cop_text("cmd"), cop_nil()))
+                if (n < WORDS_MOST && cop_is_binary(word))
+                        arguments[n++] = cop_to_cstring(word);
+        if (chosen && n < WORDS_MOST)
+                arguments[n++] = chosen;
+        arguments[n] = NULL;
+}
+
+static void add_environment(cop_term test, struct settings *settings)
+{
+        cop_term map = cop_map_get(test, cop_text("env"), COP_NONE);
+        size_t i;
+
+        if (cop_is_none(map) || !cop_is_map(map))
+                return;
+        for (i = 0; i < cop_map_size(map); i++) {
+                const char *name = cop_to_cstring(cop_map_key(map, i));
+                const char *value = json_text(map, name);
+
+                settings_add(settings, text_format("%s=%s", name, value ? value : ""));
+        }
+}
+
+static struct counts run_one(const struct project *project, cop_term test, const char *chosen,
+                             const char *seed)
+{
+        const char *arguments[WORDS_MOST + 1];
+        const char *name = json_text(test, "name"), *directory = json_text(test, "workdir");
+        struct settings settings = { .count = 0 };
+        struct output output = { NULL };
+        struct child child = { .arguments = arguments,
+                               .settings = &settings,
+                               .directory = directory ? directory : project->build,
+                               .line = take_line,
+                               .context = &output };
+
+        make_command(test, chosen, arguments);
+        add_environment(test, &settings);
+        if (seed)
+                settings_add(&settings, text_format("COP_SEED=%s", seed));
+        return judge(name ? name : "a test", child_run(&child), &output);
+}
+
+/* A seed is a number; 0x may stand before it. */
+static bool is_seed(const char *text)
+{
+        size_t prefix = strncmp(text, "0x", 2) == 0 ? 2 : 0;
+        const char *digits = prefix ? "0123456789abcdefABCDEF" : "0123456789";
+
+        return text[prefix] && text[prefix + strspn(text + prefix, digits)] == '\0';
+}
+
+static int report(const struct project *project, struct counts all, const char *chosen)
+{
+        if (all.passed + all.failed + all.skipped == 0)
+                return complain("cannot test %s: no test of %s has that in its name or file; cop "
+                                "test runs all of them",
+                                text_harmless(chosen ? chosen : "it"), project->name);
+        printf("%d passed, %d failed", all.passed, all.failed);
+        if (all.skipped)
+                printf(", %d skipped", all.skipped);
+        printf("\n");
+        return all.failed ? TOOL_TESTS_FAILED : TOOL_FINE;
+}
+
+int tool_test(const struct request *request)
+{
+        const char *seed = request->values[0];
+        const char *chosen = request->word_count ? request->words[0] : NULL;
+        struct counts all = { 0 };
+        struct project project;
+        cop_term tests;
+
+        if (seed && !is_seed(seed))
+                return complain("cannot test with the seed %s: it is no number; take one that "
+                                "an earlier run has shown",
+                                text_harmless(seed));
+        if (project_find(&project, "test") || project_build(&project, stderr))
+                return TOOL_FAILED;
+        tests = project_tests(&project);
+        if (cop_is_none(tests))
+                return TOOL_FAILED;
+        if (cop_is_nil(tests))
+                return complain("cannot test %s: its meson.build names no test(); add one",
+                                project.name);
+        COP_EACH (test, tests) {
+                struct counts one = run_one(&project, test, chosen, seed);
+
+                all.passed += one.passed;
+                all.failed += one.failed;
+                all.skipped += one.skipped;
+                fflush(stdout);
+        }
+        return report(&project, all, chosen);
+}
