@@ -13,6 +13,7 @@
  * Dead    Whoever pushes to a process that has ended does itself what that one would have answered.
  */
 #include "base/alloc.h"
+#include "base/lock.h"
 #include "runtime/fault.h"
 #include "runtime/monitor.h"
 #include "runtime/process.h"
@@ -131,6 +132,64 @@ void cop__answer_for_the_dead(struct signal *signal, cop_term reason)
         }
 }
 
+/* ---- a reserve ---- */
+
+enum { RESERVE = 256 };
+
+static struct {
+        struct lock lock;
+        struct signal *first;  /* under the lock */
+        _Atomic(size_t) count; /* written under the lock */
+} reserve;
+
+void cop__reserve_fill(void)
+{
+        struct signal *signal;
+
+        while (atomic_load_explicit(&reserve.count, memory_order_relaxed) < RESERVE) {
+                signal = cop__signal_new(SIGNAL_NUDGE, 0, SIGNAL_SPARE_WORDS);
+                if (!signal)
+                        return;
+                cop__lock_take(&reserve.lock);
+                signal->next = reserve.first;
+                reserve.first = signal;
+                reserve.count++;
+                cop__lock_give(&reserve.lock);
+        }
+}
+
+void cop__reserve_free(void)
+{
+        struct signal *signal;
+
+        while ((signal = reserve.first)) {
+                reserve.first = signal->next;
+                cop__signal_free(signal);
+        }
+        reserve.count = 0;
+}
+
+/* One that says system_limit; NULL: there is none left. */
+static struct signal *from_reserve(enum signal_kind kind, uint64_t to)
+{
+        struct signal *signal;
+
+        cop__lock_take(&reserve.lock);
+        signal = reserve.first;
+        if (signal) {
+                reserve.first = signal->next;
+                reserve.count--;
+        }
+        cop__lock_give(&reserve.lock);
+        if (!signal)
+                return NULL;
+        signal->kind = (uint8_t)kind;
+        signal->spare = SIGNAL_SPARE_WORDS;
+        signal->to = to;
+        signal->term = ATOM(system_limit);
+        return signal;
+}
+
 bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref,
                      cop_term reason)
 {
@@ -138,6 +197,8 @@ bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t
 
         if (!signal)
                 signal = cop__signal_of_end(kind, to, ATOM(system_limit));
+        if (!signal)
+                signal = from_reserve(kind, to);
         if (!signal)
                 return false;
         signal->from = from;

@@ -252,6 +252,9 @@ bool cop__name_give(struct process *p, uint64_t pid, cop_term name);
  * be none. False: there is no memory even for that. */
 bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref,
                      cop_term reason);
+/* Signals to tell ends with when there is no memory: as many as there should be. */
+void cop__reserve_fill(void);
+void cop__reserve_free(void);
 /* Tells a process what it may forget. Lost for want of memory: then it remembers longer. */
 void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref);
 /* The pid, or the atom of a name (whether anybody has it or not), behind a destination; else

@@ -509,6 +509,7 @@ static void work(struct thread *t)
                         until_look = LOOK_EVERY;
                         timers_run(s);
                         cop__poller_look();
+                        cop__reserve_fill();
                         if (cop__has_postponed())
                                 cop__postponed_retry();
                 }

@@ -198,6 +198,7 @@ int cop_system_start_with(const struct cop_system_options *options)
                                         .fail = host_fail,
                                         .past_limit = host_past_limit,
                                         .share = host_share };
+        cop__reserve_fill();
         atomic_store(&state, RUNNING);
         return 0;
 }
@@ -253,6 +254,7 @@ int cop_system_stop(int64_t deadline_ms)
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();
+        cop__reserve_free();
         cop__timers_stop();
         cop__table_stop();
         cop__stacks_stop();
