@@ -60,22 +60,42 @@ static void init_done(struct turn *turn, cop_from from)
 static bool is_start(cop_term message, void *context)
 {
         return cop_match(message, "{system, _, {'$start', _, _}}") ||
+               cop_match(message, "{'EXIT', _, _}") ||
                cop_match(message, "{'DOWN', ^Ref, process, _, _}", (cop_ref *)context);
 }
 
-/* One that is linked dies with its starter; any other watches it as long as it waits. */
+/* An exit signal that came instead of the start: does it end us? */
+static void heed_exit(cop_term message)
+{
+        cop_term reason;
+        cop_pid pid;
+
+        if (!cop_match(message, "{'EXIT', Pid, Reason}", &pid, &reason))
+                cop_exit("normal"); /* who was to start us has died */
+        if (cop_same(pid, cop_parent()) || !cop_is(reason, "normal"))
+                cop_exit_term(reason);
+}
+
+/*
+ * Until then exits are trapped, so that the end of the starter is heard however it ends: a normal
+ * one would leave us waiting for ever. Without a link there is a monitor for that.
+ */
 static cop_from wait_for_start(bool linked, cop_term *name, cop_term *argument)
 {
         cop_ref watch = { 0 };
         cop_term message, from;
+        bool trapped = cop_trap_exits(true);
 
         if (!linked && !cop_is_nobody(cop_parent()))
                 watch = cop_monitor(cop_parent());
         message = cop_receive_if(is_start, &watch, COP_FOREVER);
-        if (!cop_match(message, "{system, From, {_, Name, Argument}}", &from, name, argument))
-                cop_exit("normal");
+        while (!cop_match(message, "{system, From, {_, Name, Argument}}", &from, name, argument)) {
+                heed_exit(message);
+                message = cop_receive_if(is_start, &watch, COP_FOREVER);
+        }
         if (watch.word)
                 cop_demonitor_flush(watch);
+        cop_trap_exits(trapped);
         return cop_to_from(from);
 }
 
@@ -150,26 +170,53 @@ static cop_pid spawn(const struct cop_module *module, const struct cop_start_opt
                 cop_build("{Module, Linked}", (uint64_t)(uintptr_t)module, options->link), &spawn);
 }
 
+struct start_call {
+        cop_pid pid;
+        int64_t timeout_ms;
+        cop_term request, answer;
+        bool answered;
+};
+
+static void call_start(void *argument)
+{
+        struct start_call *call = argument;
+
+        call->answered = cop_try_call_term(&call->answer, call->timeout_ms, COP__TO(call->pid),
+                                           COP_SYSTEM, call->request);
+}
+
+/* Where there is no memory for the call itself, nobody will ever start the process. */
+static void call_or_kill(struct start_call *call, bool linked)
+{
+        cop_term reason;
+
+        if (cop_try(call_start, call, &reason) == COP_NORMAL)
+                return;
+        if (linked)
+                cop_unlink(call->pid);
+        cop_kill(call->pid);
+        cop_exit_term(reason);
+}
+
 cop_term cop_server_try_start_with(const struct cop_module *module, cop_term argument,
                                    const struct cop_start_options *options)
 {
         cop_term name = options->name ? cop_atom(options->name) : cop_build("undefined");
-        cop_pid pid = { 0 };
-        cop_term answer;
-        bool answered;
+        struct start_call call = {
+                .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER,
+                .request = cop_build("{'$start', Name, Argument}", name, argument),
+        };
 
         if (options->name)
-                pid = cop_whereis(options->name);
-        if (!cop_is_nobody(pid))
-                return cop_build("{error, {already_started, Pid}}", pid);
+                call.pid = cop_whereis(options->name);
+        if (!cop_is_nobody(call.pid))
+                return cop_build("{error, {already_started, Pid}}", call.pid);
 
-        pid = spawn(module, options);
-        answered = cop_try_call_term(
-                &answer, options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER, COP__TO(pid),
-                COP_SYSTEM, cop_build("{'$start', Name, Argument}", name, argument));
-        if (answered && cop_is(answer, "ok"))
-                return cop_build("{ok, Pid}", pid);
-        return failed(pid, answered, answer, options);
+        call.pid = spawn(module, options);
+        call_or_kill(&call, options->link);
+        if (call.answered && cop_is(call.answer, "ok"))
+                return cop_build("{ok, Pid}", call.pid);
+        return failed(call.pid, call.answered, call.answer, options);
 }
 
 cop_pid cop_server_start_with(const struct cop_module *module, cop_term argument,
