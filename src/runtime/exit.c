@@ -76,12 +76,11 @@ void (*cop__last_act(void))(void *)
 static void give_up_name(struct process *p)
 {
         /* From now on nobody can give it one. */
-        uint64_t name = atomic_exchange_explicit(&p->name, NAME_DEAD, memory_order_acq_rel);
+        uint64_t name = atomic_exchange(&p->name, NAME_DEAD);
         uint64_t self = pid_of(p);
 
-        if (name)
-                atomic_compare_exchange_strong_explicit(&atom_of(term_of(name))->name, &self, 0,
-                                                        memory_order_release, memory_order_relaxed);
+        if (name) /* seq_cst: pairs with who gives it the name just now, and looks the other way */
+                atomic_compare_exchange_strong(&atom_of(term_of(name))->name, &self, 0);
 }
 
 /* What the other end of a bond is told. */

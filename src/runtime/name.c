@@ -2,12 +2,25 @@
  * name.c: names for processes.
  *
  * A name is a slot in its atom (atom.h) and its atom in the control block. Giving one fills the
- * block's first, then the atom's; a dying process closes the block's first. So a name never points
- * to a process that is gone.
+ * block's first, then the atom's, and then looks at the block again; a dying process closes the
+ * block's first. So one of the two sees the other, and a name never points to a process that is gone.
  */
 #include "runtime/process.h"
 #include "runtime/scheduler.h"
 #include "term/pattern.h"
+
+/* The process has ended since the name was given to it: then the block's part of the name is closed,
+ * or the block has another user, who must not keep it. */
+static bool is_gone(struct process *p, uint64_t pid, cop_term name)
+{
+        uint64_t word = name.word;
+
+        if (!is_pid_of(p, pid)) {
+                atomic_compare_exchange_strong(&p->name, &word, 0);
+                return true;
+        }
+        return atomic_load(&p->name) == NAME_DEAD;
+}
 
 bool cop__name_give(struct process *p, uint64_t pid, cop_term name)
 {
@@ -16,10 +29,16 @@ bool cop__name_give(struct process *p, uint64_t pid, cop_term name)
         if (name.word == ATOM(undefined).word ||
             !atomic_compare_exchange_strong(&p->name, &none, name.word))
                 return false;
-        if (atomic_compare_exchange_strong(&atom_of(name)->name, &nobody, pid))
+        if (!atomic_compare_exchange_strong(&atom_of(name)->name, &nobody, pid)) {
+                none = name.word;
+                atomic_compare_exchange_strong(&p->name, &none, 0);
+                return false;
+        }
+        /* A process that closes its part after this look takes the atom's back itself. */
+        if (!is_gone(p, pid, name))
                 return true;
-        none = name.word;
-        atomic_compare_exchange_strong(&p->name, &none, 0);
+        nobody = pid;
+        atomic_compare_exchange_strong(&atom_of(name)->name, &nobody, 0);
         return false;
 }
 
@@ -36,15 +55,9 @@ void cop_register(const char *name, cop_pid pid)
 {
         cop_term atom = cop_atom(name);
         struct process *p = living(pid);
-        uint64_t mine = pid.word;
 
         if (!p || !cop__name_give(p, pid.word, atom))
                 cop__fail_badarg(COP_HERE);
-        /* It may have died, and its block have a new user, since it was looked at. */
-        if (!is_pid_of(p, pid.word)) {
-                atomic_compare_exchange_strong(&atom_of(atom)->name, &mine, 0);
-                cop__fail_badarg(COP_HERE);
-        }
 }
 
 void cop_unregister(const char *name)

@@ -154,6 +154,8 @@ struct process {
 /* ---- the table ---- */
 
 int cop__table_start(size_t processes_max);
+/* From now on there are no new processes. */
+void cop__table_close(void);
 /* All processes have ended. */
 void cop__table_stop(void);
 /* A free block with a new pid in *pid (not yet written to the block), inbox closed. NULL: the table

@@ -224,11 +224,15 @@ static size_t signal_all(cop_term reason, bool *all)
         return count;
 }
 
-/* Tells every process to end, and looks every millisecond. True: all have; else how many were left is
- * in *left. */
+enum { LOOKS_BETWEEN = 64 };
+
+/* Tells every process to end, and looks every millisecond; a kill it repeats now and then, for one
+ * may just have been born when all were told. True: all have; else how many were left is in *left. */
 static bool end_all(cop_term reason, int64_t deadline_ns, size_t *left)
 {
         struct bell bell = { 0 };
+        bool is_kill = reason.word == ATOM(kill).word;
+        unsigned looks = 0;
         bool told;
 
         *left = signal_all(reason, &told);
@@ -236,7 +240,7 @@ static bool end_all(cop_term reason, int64_t deadline_ns, size_t *left)
                 if (now_ns() >= deadline_ns)
                         return false;
                 cop__driver->bell_wait(&bell, now_ns() + 1000000);
-                if (!told)
+                if (!told || (is_kill && ++looks % LOOKS_BETWEEN == 0))
                         signal_all(reason, &told);
         }
         return true;
@@ -249,8 +253,10 @@ int cop_system_stop(int64_t deadline_ms)
 
         if (!atomic_compare_exchange_strong(&state, &running, STOPPING))
                 return -EINVAL;
-        if (!end_all(ATOM(shutdown), cop__deadline(deadline_ms), &left))
+        if (!end_all(ATOM(shutdown), cop__deadline(deadline_ms), &left)) {
+                cop__table_close();
                 end_all(ATOM(kill), INT64_MAX, &killed);
+        }
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();

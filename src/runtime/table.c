@@ -78,6 +78,13 @@ static bool add_slab(void)
         return true;
 }
 
+void cop__table_close(void)
+{
+        cop__lock_take(&table.lock);
+        table.most = 0;
+        cop__lock_give(&table.lock);
+}
+
 struct process *cop__table_take(uint64_t *pid)
 {
         struct process *p = NULL;
