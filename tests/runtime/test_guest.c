@@ -355,6 +355,25 @@ COP_TEST(GUEST_stop_kills, "who does not end at the deadline is killed, and coun
         cop_assert_equal(cop_system_stop(10), 5);
 }
 
+/* Each spawns the next one, and ends. */
+static void chain(cop_term none)
+{
+        cop_trap_exits(true);
+        cop_spawn(chain, cop_nil());
+}
+
+COP_TEST(GUEST_stop_spawners, "processes that spawn others for ever cannot outrun the stop")
+{
+        int i;
+
+        for (i = 0; i < 4; i++) {
+                cop_assert_equal(cop_system_start(.schedulers = 1 + i % 2), 0);
+                cop_spawn(chain, cop_nil());
+                cop_spawn(chain, cop_nil());
+                cop_system_stop(5);
+        }
+}
+
 static atomic_int cleaned;
 
 static void cleans(void *unused)
