@@ -92,7 +92,7 @@ static void goes_down(void *depth)
 
         if (!depth)
                 cop_throw("bottom");
-        again((char *)depth - 1);
+        again((void *)((uintptr_t)depth - 1));
         again = NULL; /* so that the call before is no tail call */
 }
 
