@@ -6,6 +6,10 @@
  * monitor's bell if the process is running; a process that is waiting or queued sees the exit by
  * itself.
  *
+ * A turn that goes on for 10 ms makes its scheduler stuck: others take everything that waits for it,
+ * and the monitor fires its timers. So that there are always as many schedulers at work as there were
+ * at the start, spare ones are started; they sleep when nobody is stuck any more.
+ *
  * No other turn is ever interrupted by a signal: it would end sleep() and poll() of the program's early.
  *
  * A turn is told from the next by the scheduler's count of them, so schedulers pay two stores a turn
@@ -16,6 +20,7 @@
 #include <stdio.h>
 
 #include "runtime/scheduler.h"
+#include "runtime/timer.h"
 
 enum {
         BUSY_NS = 5000000,     /* between looks while anybody runs */
@@ -23,11 +28,14 @@ enum {
         RETRY_NS = 1000000,    /* between tries to end a process */
         GRACE_NS = 500000,     /* for a process to see the exit by itself */
         REPORT_NS = 100000000, /* when to say that one cannot be ended */
+        STUCK_NS = 10000000,   /* a turn that lasts longer keeps its scheduler from the others */
+        STUCK_TOO_NS = 2000000,
 };
 
 /* What is known of a scheduler. */
 struct watched {
         uint64_t turn;         /* when it was looked at last */
+        int64_t since_ns;      /* when that turn was seen first */
         int64_t exit_since_ns; /* since when an exit waits in this turn; 0: none does */
         bool reported;
 };
@@ -36,6 +44,7 @@ static struct {
         struct bell bell;
         _Atomic(bool) stopping;
         bool started;
+        bool reported; /* that there are no more spares */
         void *thread;
         struct watched watched[SCHEDULERS_MOST];
 } monitor;
@@ -76,20 +85,82 @@ static void end_running(struct watched *w, struct scheduler *s, const struct pro
         }
 }
 
+/* Where one does not end, others may be like it, and there are those who wait already. */
+static int64_t stuck_after_ns(void)
+{
+        return atomic_load_explicit(&cop__system.stuck_count, memory_order_relaxed) ? STUCK_TOO_NS
+                                                                                    : STUCK_NS;
+}
+
 /* Returns when it wants to be looked at again. */
 static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 {
         uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
         struct process *p = atomic_load_explicit(&s->running, memory_order_acquire);
 
-        if (turn != w->turn)
-                *w = (struct watched){ .turn = turn };
+        if (turn != w->turn || !p)
+                *w = (struct watched){ .turn = turn, .since_ns = now };
+        atomic_store_explicit(&s->stuck, p && now - w->since_ns >= STUCK_NS, memory_order_relaxed);
         if (!p)
                 return now + IDLE_NS;
         if (!atomic_load_explicit(&p->exit_came, memory_order_acquire))
-                return now + BUSY_NS;
+                return now + (stuck_after_ns() == STUCK_NS ? BUSY_NS : RETRY_NS);
         end_running(w, s, p, now);
         return now + (w->reported ? BUSY_NS : RETRY_NS);
+}
+
+static bool has_work(const struct scheduler *s)
+{
+        return atomic_load_explicit(&s->load, memory_order_relaxed) ||
+               atomic_load_explicit(&s->remote, memory_order_relaxed);
+}
+
+static void wake_idle(void)
+{
+        for (unsigned i = 0; i < cop__system.scheduler_count; i++)
+                if (atomic_load_explicit(&cop__system.schedulers[i].idle, memory_order_relaxed))
+                        cop__scheduler_wake(&cop__system.schedulers[i]);
+}
+
+static void report_no_spare(void)
+{
+        if (!monitor.reported)
+                fprintf(stderr,
+                        "coppice: %u turns do not end, and there is no thread to spare for "
+                        "other processes; they wait\n",
+                        atomic_load(&cop__system.stuck_count));
+        monitor.reported = true;
+}
+
+/* Others do what the stuck ones cannot. */
+static void help_stuck(int64_t now)
+{
+        unsigned stuck = 0;
+        bool work = false;
+
+        for (unsigned i = 0; i < cop__system.scheduler_count; i++) {
+                struct scheduler *s = &cop__system.schedulers[i];
+
+                if (!atomic_load_explicit(&s->stuck, memory_order_relaxed))
+                        continue;
+                stuck++;
+                if (cop__biased_lock_visit(&s->lock)) {
+                        cop__waits_note_time_here(s, now);
+                        cop__alarms_fire(s, now);
+                        cop__biased_lock_leave_visit(&s->lock);
+                }
+                work = work || has_work(s);
+        }
+        atomic_store_explicit(&cop__system.stuck_count, stuck, memory_order_relaxed);
+        if (stuck == 0) {
+                monitor.reported = false;
+                return;
+        }
+        if (cop__system.scheduler_count - stuck < cop__system.base_count &&
+            !cop__scheduler_add_spare())
+                report_no_spare();
+        if (work)
+                wake_idle();
 }
 
 static void *watch(void *none)
@@ -103,6 +174,7 @@ static void *watch(void *none)
 
                         next = wish < next ? wish : next;
                 }
+                help_stuck(now);
                 cop__driver->bell_wait(&monitor.bell, next);
         }
         return NULL;

@@ -229,6 +229,8 @@ bool cop__wait_is_over(struct process *p);
 void cop__wait_end(struct process *p);
 /* The scheduler read the clock: waits that began since then learn when they end. */
 void cop__waits_note_time(struct scheduler *scheduler, int64_t now);
+/* The same for who visits the scheduler's lock, since it is stuck. */
+void cop__waits_note_time_here(struct scheduler *scheduler, int64_t now);
 
 /* ---- delivering; any thread ---- */
 

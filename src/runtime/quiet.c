@@ -64,7 +64,7 @@ static bool all_sleep_still(const struct scheduler *mine, const uint64_t *naps)
 static bool is_quiet(void)
 {
         struct scheduler *mine = own_scheduler();
-        uint64_t naps[SCHEDULERS_MOST];
+        uint64_t naps[SCHEDULERS_MOST] = { 0 }; /* a spare one may come between the looks */
 
         return all_sleep(mine, naps) && all_sleep_still(mine, naps);
 }

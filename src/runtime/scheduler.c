@@ -94,6 +94,13 @@ static void note_load(struct scheduler *s)
         atomic_store_explicit(&s->load, queued(s), memory_order_relaxed);
 }
 
+/* A spare one works only while others are stuck, but always for processes whose home it is. */
+static bool may_help(const struct scheduler *s)
+{
+        return s->number < cop__system.base_count ||
+               atomic_load_explicit(&cop__system.stuck_count, memory_order_relaxed) > 0;
+}
+
 static void wake_a_helper(const struct scheduler *busy)
 {
         unsigned i;
@@ -101,7 +108,8 @@ static void wake_a_helper(const struct scheduler *busy)
         for (i = 0; i < cop__system.scheduler_count; i++) {
                 struct scheduler *s = &cop__system.schedulers[i];
 
-                if (s != busy && atomic_load_explicit(&s->idle, memory_order_relaxed)) {
+                if (s != busy && may_help(s) &&
+                    atomic_load_explicit(&s->idle, memory_order_relaxed)) {
                         cop__driver->bell_ring(&s->bell);
                         return;
                 }
@@ -148,8 +156,14 @@ void cop__scheduler_wake(struct scheduler *s)
 static struct scheduler *somebody(void)
 {
         unsigned n = atomic_fetch_add_explicit(&cop__system.next, 1, memory_order_relaxed);
+        struct scheduler *s = &cop__system.schedulers[n % cop__system.base_count];
 
-        return &cop__system.schedulers[n % cop__system.scheduler_count];
+        if (!atomic_load_explicit(&s->stuck, memory_order_relaxed))
+                return s;
+        for (n = 0; n < cop__system.scheduler_count; n++)
+                if (!atomic_load_explicit(&cop__system.schedulers[n].stuck, memory_order_relaxed))
+                        return &cop__system.schedulers[n];
+        return s;
 }
 
 void cop__enqueue(struct process *p)
@@ -261,6 +275,62 @@ static bool is_worth_robbing(struct scheduler *s, uint64_t *seen_turn)
 
         *seen_turn = turn;
         return load >= 2 || (load == 1 && stuck);
+}
+
+/* Whatever waits for a scheduler that is stuck goes elsewhere, also with a live stack: what its C code
+ * knows of its thread is then wrong (docs/c-in-a-process.md), but it would wait for ever here. */
+static void take_all(struct scheduler *s, struct run_queue *loot)
+{
+        struct process *newest, *oldest = NULL;
+        struct process *p;
+
+        if (!cop__biased_lock_visit(&s->lock))
+                return;
+        cop__waits_note_time_here(s, now_ns()); /* then none of them is on a list of its thread's */
+        for (unsigned i = 0; i < QUEUES; i++)
+                while ((p = queue_take(&s->queues[i])))
+                        queue_put(&loot[i], p);
+        note_load(s);
+        newest = atomic_exchange_explicit(&s->remote, NULL, memory_order_acquire);
+        cop__biased_lock_leave_visit(&s->lock);
+
+        while (newest) {
+                p = newest;
+                newest = p->next;
+                p->next = oldest;
+                oldest = p;
+        }
+        while (oldest) {
+                p = oldest;
+                oldest = p->next;
+                queue_put(&loot[queue_of(p)], p);
+        }
+}
+
+static bool rescue(struct scheduler *rescuer)
+{
+        struct run_queue loot[QUEUES] = { { 0 } };
+        struct process *p;
+        bool any = false;
+
+        if (atomic_load_explicit(&cop__system.stuck_count, memory_order_relaxed) == 0)
+                return false;
+        for (unsigned i = 0; i < cop__system.scheduler_count; i++) {
+                struct scheduler *s = &cop__system.schedulers[i];
+
+                if (s != rescuer && atomic_load_explicit(&s->stuck, memory_order_relaxed))
+                        take_all(s, loot);
+        }
+        cop__biased_lock_enter(&rescuer->lock);
+        for (unsigned i = 0; i < QUEUES; i++) {
+                while ((p = queue_take(&loot[i]))) {
+                        queue_put(&rescuer->queues[i], p);
+                        any = true;
+                }
+        }
+        note_load(rescuer);
+        cop__biased_lock_leave(&rescuer->lock);
+        return any;
 }
 
 static bool rob(struct scheduler *robber, uint64_t *seen_turns)
@@ -478,7 +548,7 @@ static void sleep_a_while(struct scheduler *s)
         atomic_store(&s->idle, how);
         /* Looked at after idle was said: whoever changes them from now on rings. */
         deadline = timers_next(s);
-        if ((others_busy && !cop__driver->simulated) || cop__has_postponed()) {
+        if ((others_busy && may_help(s) && !cop__driver->simulated) || cop__has_postponed()) {
                 int64_t look = now_ns() + LOOK_AROUND_NS;
 
                 deadline = deadline < look ? deadline : look;
@@ -525,7 +595,8 @@ static void work(struct thread *t)
                         continue;
                 if (atomic_load(&cop__system.stopping))
                         return;
-                if (cop__system.scheduler_count > 1 && rob(s, seen_turns))
+                if (cop__system.scheduler_count > 1 && may_help(s) &&
+                    (rescue(s) || rob(s, seen_turns)))
                         continue;
                 if (cop__stacks_trim(&t->stacks))
                         continue;
@@ -570,15 +641,19 @@ static void stop_workers(unsigned count)
 
 int cop__schedulers_start(unsigned count)
 {
-        size_t size = count * sizeof(*cop__system.schedulers);
+        size_t room = count + SPARES_MOST < SCHEDULERS_MOST ? count + SPARES_MOST : SCHEDULERS_MOST;
         unsigned i;
         int err;
 
-        cop__system.schedulers = cop__alloc_aligned(size, 64);
+        cop__system.schedulers = cop__alloc_aligned(room * sizeof(*cop__system.schedulers), 64);
         if (!cop__system.schedulers)
                 return -ENOMEM;
-        memset(cop__system.schedulers, 0, size);
+        /* All of them, before any begins to look at the others. */
+        memset(cop__system.schedulers, 0, count * sizeof(*cop__system.schedulers));
         cop__system.scheduler_count = count;
+        cop__system.base_count = count;
+        cop__system.room = (unsigned)room;
+        atomic_store(&cop__system.stuck_count, 0);
         atomic_store(&cop__system.stopping, false);
         for (i = 0; i < count; i++) {
                 cop__system.schedulers[i].number = i;
@@ -594,6 +669,25 @@ int cop__schedulers_start(unsigned count)
                 }
         }
         return 0;
+}
+
+bool cop__scheduler_add_spare(void)
+{
+        unsigned number = cop__system.scheduler_count;
+        struct scheduler *s = &cop__system.schedulers[number];
+
+        if (number == cop__system.room)
+                return false;
+        memset(s, 0, sizeof(*s));
+        s->number = number;
+        cop__wheel_init(&s->wheel, now_ns());
+        /* It counts before it runs: it may find work, and then others look for it. */
+        atomic_store(&cop__system.scheduler_count, number + 1);
+        if (cop__driver->thread_start(worker, s, &s->handle) < 0) {
+                atomic_store(&cop__system.scheduler_count, number);
+                return false;
+        }
+        return true;
 }
 
 void cop__schedulers_stop(void)

@@ -22,6 +22,7 @@
 
 enum {
         SCHEDULERS_MOST = 256,
+        SPARES_MOST = 64, /* for turns that do not end; beyond: others wait */
         BUDGET = 4000,    /* reductions of a turn */
         WORK_SEND = 4,    /* what a send costs */
         WORK_MESSAGE = 4, /* what a message handled costs */
@@ -48,6 +49,7 @@ struct scheduler {
         _Atomic(uint32_t) idle; /* it has nothing to do: ring the bell after a push to `remote` */
         _Atomic(size_t) load;   /* processes in its queues; written by its thread */
         _Atomic(uint64_t) turn_count;
+        _Atomic(bool) stuck; /* its turn does not end: others may take all that waits for it */
         _Atomic(struct process *) running; /* NULL: it is in its own code */
         _Atomic(struct thread *) thread;   /* that has it */
         _Atomic(uint64_t) naps;            /* how often it has begun to be idle */
@@ -85,8 +87,11 @@ void cop__thread_set(struct thread *thread);
 struct thread **cop__thread_place(void) __attribute__((noinline));
 
 struct system {
-        _Atomic(int) state; /* enum system_state */
-        unsigned scheduler_count;
+        _Atomic(int) state;                /* enum system_state */
+        _Atomic(unsigned) scheduler_count; /* with spares; only grows */
+        unsigned base_count;               /* without */
+        unsigned room;                     /* how many there may be */
+        _Atomic(unsigned) stuck_count;     /* how many of them are stuck; the monitor's */
         struct scheduler *schedulers;
         _Atomic(unsigned) idle_count;
         _Atomic(bool) stopping; /* workers return when they have nothing to do */
@@ -102,6 +107,10 @@ int cop__schedulers_start(unsigned count);
 void cop__schedulers_stop(void);
 
 enum idle { IDLE_NOT, IDLE_SLEEPING, IDLE_POLLING };
+
+/* One more scheduler, for one that is stuck: it only helps while any is. The monitor's thread.
+ * False: there are as many as there may be, or memory or threads are used up. */
+bool cop__scheduler_add_spare(void);
 
 /* It is idle, and there is something for it. */
 void cop__scheduler_wake(struct scheduler *scheduler);

@@ -58,16 +58,16 @@ static void alarm_remove(struct process *p)
         p->alarm_home = NULL;
 }
 
-void cop__alarm_set(struct process *p, int64_t deadline_ns)
+/* The caller is this scheduler's thread, or has its lock. */
+static void alarm_set(struct scheduler *s, struct process *p, int64_t deadline_ns)
 {
-        struct scheduler *s = cop__thread()->scheduler;
-
         atomic_store_explicit(&p->deadline_ns, deadline_ns, memory_order_release);
         if (deadline_ns == INT64_MAX || !s)
                 return;
         if (p->alarm_home != s)
                 alarm_remove(p);
-        /* Only this thread takes it out of this wheel, so it may be looked at without the lock. */
+        /* Only who has the scheduler's lock takes it out of this wheel: so it may be looked at without
+         * the wheel's. */
         if (p->alarm_home == s && p->alarm_is_set && p->alarm.timer.due_ns <= deadline_ns)
                 return;
         cop__lock_take(&s->wheel_lock);
@@ -80,6 +80,17 @@ void cop__alarm_set(struct process *p, int64_t deadline_ns)
         cop__wheel_give(s);
 }
 
+void cop__alarm_set(struct process *p, int64_t deadline_ns)
+{
+        struct scheduler *s = cop__thread()->scheduler;
+
+        if (s)
+                cop__biased_lock_enter(&s->lock);
+        alarm_set(s, p, deadline_ns);
+        if (s)
+                cop__biased_lock_leave(&s->lock);
+}
+
 static void fresh_remove(struct process *p)
 {
         *p->fresh_at = p->fresh;
@@ -88,10 +99,23 @@ static void fresh_remove(struct process *p)
         p->fresh_at = NULL;
 }
 
-void cop__alarm_forget(struct process *p)
+/* On the thread of the scheduler on whose list it is: only there it can have been put. */
+static void fresh_forget(struct process *p)
 {
+        struct scheduler *s;
+
+        if (!p->fresh_at)
+                return;
+        s = cop__thread()->scheduler;
+        cop__biased_lock_enter(&s->lock);
         if (p->fresh_at)
                 fresh_remove(p);
+        cop__biased_lock_leave(&s->lock);
+}
+
+void cop__alarm_forget(struct process *p)
+{
+        fresh_forget(p);
         atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
         alarm_remove(p);
 }
@@ -111,22 +135,32 @@ void cop__wait_begin(struct process *p, int64_t timeout_ms)
                 return;
         }
         s = cop__thread()->scheduler;
+        cop__biased_lock_enter(&s->lock);
         p->fresh = s->fresh;
         p->fresh_at = &s->fresh;
         if (s->fresh)
                 s->fresh->fresh_at = &p->fresh;
         s->fresh = p;
+        cop__biased_lock_leave(&s->lock);
 }
 
-void cop__waits_note_time(struct scheduler *s, int64_t now)
+void cop__waits_note_time_here(struct scheduler *s, int64_t now)
 {
         while (s->fresh) {
                 struct process *p = s->fresh;
 
                 fresh_remove(p);
-                cop__alarm_set(p,
-                               p->timeout_ns > INT64_MAX - now ? INT64_MAX : now + p->timeout_ns);
+                alarm_set(s, p, p->timeout_ns > INT64_MAX - now ? INT64_MAX : now + p->timeout_ns);
         }
+}
+
+void cop__waits_note_time(struct scheduler *s, int64_t now)
+{
+        if (!s->fresh)
+                return;
+        cop__biased_lock_enter(&s->lock);
+        cop__waits_note_time_here(s, now);
+        cop__biased_lock_leave(&s->lock);
 }
 
 void cop__wait(struct process *p)
@@ -148,8 +182,7 @@ bool cop__wait_is_over(struct process *p)
 
 void cop__wait_end(struct process *p)
 {
-        if (p->fresh_at)
-                fresh_remove(p);
+        fresh_forget(p);
         atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
 }
 
