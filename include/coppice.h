@@ -19,6 +19,8 @@
 #include <coppice/sys.h>
 #include <coppice/system.h>
 #include <coppice/table.h>
+#include <coppice/task.h>
+#include <coppice/task_supervisor.h>
 #include <coppice/term.h>
 #include <coppice/text.h>
 #include <coppice/timer.h>
