@@ -19,11 +19,11 @@ COP_BEGIN_DECLS
 /* How to start. Leave out what you do not care about: zero is always the default. */
 struct cop_system_options {
         size_t struct_size;
-        int schedulers;          /* threads that run processes; 0: COP_SCHEDULERS, or one a core */
-        size_t processes_max;    /* 0: 33,554,431 */
-        uint64_t simulate;       /* not 0: simulated, with this seed: one thread, virtual time */
-        bool mprotect_guards;    /* guard stacks with mprotect() also where the kernel has better */
-        size_t stack_size;       /* of processes that do not say; 0: 256 KB */
+        int schedulers;       /* threads that run processes; 0: COP_SCHEDULERS, or one a core */
+        size_t processes_max; /* 0: 33,554,431 */
+        uint64_t simulate;    /* not 0: simulated, with this seed: one thread, virtual time */
+        bool mprotect_guards; /* guard stacks with mprotect() also where the kernel has better */
+        size_t stack_size;    /* of processes that do not say; 0: 256 KB */
 };
 
 /*
