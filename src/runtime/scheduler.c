@@ -179,7 +179,7 @@ void cop__enqueue(struct process *p)
         if (!s || (cop__system.scatters && !p->stack))
                 s = somebody();
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
-        if (s == mine)
+        if (mine && s == mine)
                 put_here(s, p);
         else
                 put_there(s, p);
