@@ -173,6 +173,29 @@ void cop__cast(struct cop__site *site, struct cop__to to, const uint64_t *words)
 
 /* ---- answering ---- */
 
+/* The caller still waits for this very call. Requests in two parts are looked up by the caller
+ * itself. */
+static bool is_awaited(const struct signal *call)
+{
+        struct process *caller = cop__table_at(call->from);
+
+        return caller && is_pid_of(caller, call->from) &&
+               (atomic_load_explicit(&caller->await, memory_order_relaxed) == call->ref ||
+                call->spare);
+}
+
+void cop__remember_call(struct process *p, const struct signal *call)
+{
+        struct bond *bond;
+
+        if ((call->kind != SIGNAL_CALL && call->kind != SIGNAL_SYSTEM) || !is_awaited(call))
+                return;
+        bond = cop__bond_add(&p->bonds, call->ref, BOND_CALLER);
+        if (!bond)
+                cop__fail_limit("memory");
+        bond->other = call->from;
+}
+
 /* Whoever is owed the answer is owed it no longer. */
 static void settle_debt(struct process *p, cop_from from)
 {
@@ -236,7 +259,7 @@ cop_ref cop_send_request_term(struct cop__to to, cop_term request)
                 bond->other = signal->to;
                 signal->from = pid_of(p);
                 signal->ref = ref;
-                signal->spare = 1; /* asked for in two parts; see is_awaited in handler.c */
+                signal->spare = 1; /* asked for in two parts; see is_awaited */
         } else {
                 signal = cop__signal_new(SIGNAL_CALL, 0, 0);
                 if (!signal)

@@ -75,29 +75,6 @@ static enum cop_message_kind message_kind(const struct signal *signal)
         }
 }
 
-/* The caller still waits for this very call. Requests in two parts are looked up by the caller
- * itself. */
-static bool is_awaited(const struct signal *call)
-{
-        struct process *caller = cop__table_at(call->from);
-
-        return caller && is_pid_of(caller, call->from) &&
-               (atomic_load_explicit(&caller->await, memory_order_relaxed) == call->ref ||
-                call->spare);
-}
-
-static void remember_call(struct process *p, const struct signal *call)
-{
-        struct bond *bond;
-
-        if ((call->kind != SIGNAL_CALL && call->kind != SIGNAL_SYSTEM) || !is_awaited(call))
-                return;
-        bond = cop__bond_add(&p->bonds, call->ref, BOND_CALLER);
-        if (!bond)
-                cop__fail_limit("memory");
-        bond->other = call->from;
-}
-
 static void handle(struct process *p, struct signal *signal)
 {
         struct cop_message message = { message_kind(signal),
@@ -107,7 +84,8 @@ static void handle(struct process *p, struct signal *signal)
         p->handling = signal;
         p->handler_timeout_ns = INT64_MAX;
         p->handler->message(p->state, &message);
-        remember_call(p, signal);
+        if (signal->kind != SIGNAL_MESSAGE) /* a call that was answered is one, too */
+                cop__remember_call(p, signal);
         p->handling = NULL;
         cop__signal_free(signal);
 }
@@ -202,7 +180,7 @@ void cop_become_handler(const struct cop_handler *new_handler, cop_term argument
                 cop__fail_limit("memory");
         }
         if (p->handling) {
-                remember_call(p, p->handling);
+                cop__remember_call(p, p->handling);
                 cop__signal_free(p->handling);
                 p->handling = NULL;
         }

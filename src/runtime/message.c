@@ -101,19 +101,6 @@ static cop_term message_of(const struct signal *signal)
         return cop__signal_as_message(cop__thread()->region, signal);
 }
 
-/* A plain process that takes a call out of its mailbox answers for it as a handler does. */
-static void note_call(struct process *p, const struct signal *signal)
-{
-        struct bond *bond;
-
-        if (signal->kind != SIGNAL_CALL && signal->kind != SIGNAL_SYSTEM)
-                return;
-        bond = cop__bond_add(&p->bonds, signal->ref, BOND_CALLER);
-        if (!bond)
-                cop__fail_limit("memory");
-        bond->other = signal->from;
-}
-
 struct wanted {
         bool (*is)(const struct wanted *wanted, cop_term message);
         const struct pattern *pattern;
@@ -130,7 +117,7 @@ static cop_term look(struct process *p, const struct wanted *wanted)
                 cop_term message = message_of(signal);
 
                 if (wanted->is(wanted, message)) {
-                        note_call(p, signal);
+                        cop__remember_call(p, signal); /* it answers for it as a handler does */
                         take(p, p->scan);
                         return message;
                 }

@@ -275,6 +275,9 @@ void cop__info_answer(struct process *p, struct signal *question);
 struct signal *cop__signal_build(enum signal_kind kind, uint64_t to, struct cop__site *site,
                                  const uint64_t *words);
 
+/* The process has taken this signal; if it is a call that is not answered yet and still waited for,
+ * whoever made it is to hear of the process's end. */
+void cop__remember_call(struct process *p, const struct signal *call);
 /* Sends a call, or a question, made ready but for sender and reference, and waits. True: *result is
  * the answer; false: why there is none. Takes the signal; NULL where there is nobody to send it to.
  */
