@@ -3,7 +3,7 @@
  */
 #include "support/puppet.h"
 
-#include <string.h>
+#include "runtime/process.h"
 
 /* ---- a server that can be told how to behave ---- */
 
@@ -373,6 +373,21 @@ COP_TEST(CALL_6_race,
                 cop_assert_term(cop_call(pid, "{echo, {again, K}}", k), "{again, K}", k);
                 cop_assert_term(messages(), "[]");
         }
+}
+
+COP_TEST(CALL_6_forgotten, "a plain process keeps nothing of callers that gave up before it looked")
+{
+        cop_pid pid = puppet();
+        cop_term result;
+        int i;
+
+        pull_only(pid, "{sleep, 10}");
+        for (i = 0; i < 50; i++)
+                cop_assert(!cop_try_call(&result, 0, pid, "{question, I}", i));
+        for (i = 0; i < 50; i++)
+                cop_assert(cop_receive(5000, "{^Pid, {'$gen_call', _, {question, ^I}}}", &pid, &i));
+        cop_assert_term(messages(), "[]");
+        cop_assert_equal(cop__table_at(pid.word)->bonds.count, 0);
 }
 
 COP_TEST(CALL_7_twice, "of two answers the first counts, and the second is nowhere")
