@@ -47,7 +47,8 @@ COP_API size_t cop_memory_used(void);
 /*
  * Runs fn(argument) on a thread made for blocking work and waits for it: for calls that block in
  * the kernel or take long in a library. fn must not use cop_ functions. If the process is killed
- * meanwhile, it is dead at once for everybody else; its memory goes when fn has returned.
+ * meanwhile, it is dead at once for everybody else; its memory goes, and its destructors run, when fn
+ * has returned.
  *
  * Returns   what fn returned.
  * Blocks    until fn is done; other processes go on.
@@ -61,7 +62,10 @@ enum cop_ready {
 
 /*
  * Waits until the descriptor is ready for one of `what`. Returns what it is ready for (errors and
- * hang-ups count as both); 0 on timeout.
+ * hang-ups count as both); 0 on timeout. A regular file is always ready. Otherwise the caller crashes
+ * with {wait_fd, Fd, Why}: ebadf no open descriptor; ebusy somebody waits for the same; einval `what`
+ * is nothing; enotsup in a simulation. Who closes a descriptor that is waited for does not end the
+ * wait.
  *
  * Blocks    up to timeout_ms; other processes go on.
  */

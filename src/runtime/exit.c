@@ -12,13 +12,17 @@
  * is and its scheduler tries again after a millisecond: what it had has been given back by then, so
  * there soon is some. Nobody misses the end of another for want of memory.
  *
- * So whoever hears of its end finds name and resources free. Nothing in 2 runs the
+ * A process for which a thread does blocking work is told of first, and has its last act when the thread
+ * comes back (poller.c).
+ *
+ * So whoever else hears of an end finds name and resources free. Nothing in 2 runs the
  * user's code.
  */
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "runtime/guest.h"
 #include "runtime/own.h"
+#include "runtime/poller.h"
 #include "runtime/process.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
@@ -38,6 +42,8 @@ void cop__exit_now(struct process *p, cop_term reason)
         if (!(p->flags & IS_ENDING))
                 p->reason = reason;
         begin_end(p);
+        if (p->flags & IN_BLOCKING && cop__blocking_goes_on(p))
+                cop__leave(p, AFTER_LINGER);
         cop__blocks_free(p);
         cop__leave(p, AFTER_EXIT);
         __builtin_unreachable();
@@ -56,6 +62,10 @@ bool cop__exit_parked(struct process *p)
 {
         begin_end(p);
         p->flags |= WAS_KILLED;
+        if (p->flags & IN_BLOCKING && cop__blocking_goes_on(p)) {
+                cop__linger(p);
+                return true;
+        }
         if (p->stack) {
                 cop__context_forget(p->stack);
                 p->stack->context.sp = NULL;
@@ -229,6 +239,9 @@ static void answer_mail(struct process *p)
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
 }
 
+/* Processes that have ended but for what a thread uses of them. */
+static _Atomic(size_t) lingering;
+
 /* All have been told. */
 static void release(struct process *p)
 {
@@ -240,8 +253,50 @@ static void release(struct process *p)
                 p->handling = NULL;
         }
         free_memory(p);
+        if (!pid_of(p))
+                lingering--;
         atomic_store_explicit(&p->status, STATUS_FREE, memory_order_relaxed);
         cop__table_give(p);
+}
+
+/* The call it was handling is answered, and the message stays: the thread may look at it. */
+static bool answer_handled(struct process *p)
+{
+        struct signal *call = p->handling;
+
+        if (!call || (call->kind != SIGNAL_CALL && call->kind != SIGNAL_SYSTEM))
+                return true;
+        if (!cop__try_notify(SIGNAL_NO_REPLY, call->from, pid_of(p), call->ref, p->reason))
+                return false;
+        call->kind = SIGNAL_MESSAGE;
+        return true;
+}
+
+size_t cop__lingering_count(void)
+{
+        return lingering;
+}
+
+void cop__lingering_forget(void)
+{
+        lingering = 0;
+}
+
+/* All have been told; its memory stays until the thread has come back, and then it has a last act. */
+static void settle_down(struct process *p)
+{
+        cop__bonds_release(&p->bonds);
+        p->flags &= (uint16_t) ~(LINGERS | IN_BLOCKING);
+        atomic_store_explicit(&p->pid, 0, memory_order_release);
+        lingering++;
+        if (!cop__blocking_linger(p))
+                cop__enqueue(p);
+}
+
+void cop__linger(struct process *p)
+{
+        p->flags |= LINGERS;
+        cop__bury(p);
 }
 
 void cop__bury(struct process *p)
@@ -251,12 +306,14 @@ void cop__bury(struct process *p)
         if (!(p->flags & IS_BURIED))
                 close_up(p);
         p->flags |= IS_BURIED;
-        told = tell_links(p) && tell_others(p);
+        told = tell_links(p) && tell_others(p) && (!(p->flags & LINGERS) || answer_handled(p));
         answer_mail(p); /* which gives its memory back */
-        if (told)
-                release(p);
-        else
+        if (!told)
                 cop__postpone(p);
+        else if (p->flags & LINGERS)
+                settle_down(p);
+        else
+                release(p);
 }
 
 /* ---- what cannot be done now ---- */
@@ -293,7 +350,7 @@ void cop__postponed_retry(void)
         while (p) {
                 struct process *next = p->next;
 
-                if (p->flags & IS_BURIED)
+                if (p->flags & IS_BURIED && pid_of(p))
                         cop__bury(p);
                 else
                         cop__enqueue(p); /* for its last act */

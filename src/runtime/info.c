@@ -301,5 +301,5 @@ cop_term cop_processes_of(cop_pid group_leader)
 
 size_t cop_process_count(void)
 {
-        return cop__table_count() - cop__guest_count();
+        return cop__table_count() - cop__guest_count() - cop__lingering_count();
 }

@@ -31,6 +31,7 @@ struct thread;
 struct block;
 struct timer;
 struct guest;
+struct meeting;
 
 enum status {
         STATUS_FREE,
@@ -53,6 +54,7 @@ enum after {
         AFTER_END,       /* a handler's turn is over: the stack goes back, then as PARK */
         AFTER_YIELD_END, /* the same, then as YIELD */
         AFTER_EXIT,      /* it has ended; its reason is in `reason` */
+        AFTER_LINGER,    /* the same, but a thread works for it */
         AFTER_KILL,      /* it was interrupted, since an exit waits in its inbox; the same */
         AFTER_FAULT,     /* it has faulted; what is on its stack is dead (fault.h) */
 };
@@ -71,6 +73,7 @@ enum {
         HAS_QUOTAS = 1024,
         BUILDS_REASON = 2048, /* of an error that it is about to raise */
         IS_BURIED = 4096,     /* nobody finds it any more; links and monitors may not know yet */
+        LINGERS = 8192,       /* it is to stay for the thread that works for it */
 };
 
 struct quotas;
@@ -110,7 +113,10 @@ struct process {
         struct signal **scan;            /* receive: everything before has been looked at */
         struct signal *handling;         /* the message a handler is called with */
         struct signal *reply;            /* what `await` was for */
-        uint64_t called;                 /* pid that `await` is answered by */
+        union {
+                uint64_t called;         /* pid that `await` is answered by */
+                struct meeting *meeting; /* IN_BLOCKING: with the thread */
+        };
         struct bonds bonds;
         union {
                 cop_process_fn *fn;
@@ -205,10 +211,16 @@ bool cop__exit_parked(struct process *p);
 /* On the scheduler's stack: everything a process was. Tells links and monitors, frees the block;
  * what memory is missing for is done when there is some. */
 void cop__bury(struct process *p);
+/* The same for one that a thread works for. */
+void cop__linger(struct process *p);
 /* Something at its end could not be done for want of memory, or of a stack: tried again soon. */
 void cop__postpone(struct process *p);
 /* Are there any such? */
 bool cop__has_postponed(void);
+/* How many have ended but for what a thread needs that works for them. */
+size_t cop__lingering_count(void);
+/* The system has stopped: whoever is left stays for ever. */
+void cop__lingering_forget(void);
 /* Tries again. On the scheduler's stack. */
 void cop__postponed_retry(void);
 /* What such a process runs on its stack. */

@@ -463,6 +463,9 @@ static void settle(struct thread *t, struct process *p)
         case AFTER_EXIT:
                 cop__bury(p);
                 return;
+        case AFTER_LINGER:
+                cop__linger(p);
+                return;
         case AFTER_FAULT:
                 end_by_fault(t, p);
                 return;

@@ -619,3 +619,8 @@ void cop__stacks_stop(void)
         }
         memset(&pool, 0, sizeof(pool));
 }
+
+void cop__stacks_abandon(void)
+{
+        memset(&pool, 0, sizeof(pool));
+}

@@ -49,6 +49,8 @@ struct stack_options {
 int cop__stacks_start(const struct stack_options *options);
 /* At its end: every stack has been given back, every cache released. */
 void cop__stacks_stop(void);
+/* The same, but some are still written to: all of them stay, and nobody has them. */
+void cop__stacks_abandon(void);
 
 /* size 0: the ordinary one. NULL: memory, address space or mappings are used up. */
 struct stack *cop__stack_take(struct stack_cache *cache, size_t size);

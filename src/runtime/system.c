@@ -17,10 +17,13 @@
 
 #include "runtime/guest.h"
 #include "runtime/monitor.h"
+#include "runtime/poller.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
 #include "runtime/timer.h"
 #include "term/pattern.h"
+
+enum { THREADS_STOP_NS = 1000000000 };
 
 enum state { STOPPED, STARTING, RUNNING, STOPPING };
 
@@ -246,10 +249,32 @@ static bool end_all(cop_term reason, int64_t deadline_ns, size_t *left)
         return true;
 }
 
+/* Threads that do blocking work for processes that have ended get a second to come back; how many do
+ * not. */
+static size_t wait_for_threads(void)
+{
+        struct bell bell = { 0 };
+        int64_t deadline = now_ns() + THREADS_STOP_NS;
+        size_t abandoned = 0;
+
+        while (cop__lingering_count() > abandoned) {
+                cop__driver->bell_wait(&bell, now_ns() + 1000000);
+                if (now_ns() >= deadline)
+                        abandoned += cop__blocking_abandon();
+        }
+        if (abandoned)
+                fprintf(stderr,
+                        "coppice: %zu threads are still in cop_blocking(); the system stops "
+                        "without "
+                        "them, and what they use stays\n",
+                        abandoned);
+        return abandoned;
+}
+
 int cop_system_stop(int64_t deadline_ms)
 {
         int running = RUNNING;
-        size_t left, killed = 0;
+        size_t left, abandoned, killed = 0;
 
         if (!atomic_compare_exchange_strong(&state, &running, STOPPING))
                 return -EINVAL;
@@ -257,13 +282,18 @@ int cop_system_stop(int64_t deadline_ms)
                 cop__table_close();
                 end_all(ATOM(kill), INT64_MAX, &killed);
         }
+        abandoned = wait_for_threads();
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();
         cop__reserve_free();
         cop__timers_stop();
         cop__table_stop();
-        cop__stacks_stop();
+        cop__lingering_forget();
+        if (abandoned)
+                cop__stacks_abandon();
+        else
+                cop__stacks_stop();
         cop__driver->stop();
         cop__faults_stop();
         cop__host = own_host;
