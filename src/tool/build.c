@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "tool/file.h"
+#include "tool/json.h"
 #include "tool/project.h"
 #include "tool/subcommand.h"
 #include "tool/text.h"
@@ -132,9 +134,29 @@ static int say_meson_failed(const struct project *project, const struct buffer *
                         project->name);
 }
 
+/* Was the build directory made for another place? meson and ninja would build there. */
+static bool has_moved(const struct project *project)
+{
+        const char *info, *build;
+        size_t size;
+        cop_term directories;
+
+        if (file_read(text_format("%s/meson-info/meson-info.json", project->build), &info, &size) <
+            0)
+                return false;
+        directories = json_read(info);
+        if (cop_is_none(directories) || !cop_is_map(directories))
+                return false;
+        directories = cop_map_get(directories, cop_text("directories"), COP_NONE);
+        if (cop_is_none(directories) || !cop_is_map(directories))
+                return false;
+        build = json_text(directories, "build");
+        return build && strcmp(build, project->build) != 0;
+}
+
 static int set_up(const struct project *project)
 {
-        const char *arguments[] = { "meson", "setup", project->build, project->root, NULL };
+        const char *arguments[6] = { "meson", "setup", project->build, project->root };
         struct buffer held;
         struct child child = { .arguments = arguments,
                                .settings = &project->settings,
@@ -142,8 +164,11 @@ static int set_up(const struct project *project)
                                .context = &held };
         int status;
 
-        if (access(text_format("%s/build.ninja", project->build), F_OK) == 0)
-                return 0;
+        if (access(text_format("%s/build.ninja", project->build), F_OK) == 0) {
+                if (!has_moved(project))
+                        return 0;
+                arguments[4] = "--wipe";
+        }
         if (access(project->root, W_OK) < 0)
                 return complain("cannot build %s: its directory %s takes no files: %s; build a "
                                 "copy of it elsewhere",
@@ -199,6 +224,14 @@ static void show_progress(struct progress *p, const char *line)
                 fprintf(stderr, "\r\033[K[%.*s", COLUMNS - 1, line + strlen(MARK));
 }
 
+/* Does ninja say that a command failed? It may say so in colours. */
+static bool is_failure(const char *line)
+{
+        if (begins(line, "\033["))
+                line += strcspn(line, "m") + (line[strcspn(line, "m")] == 'm');
+        return begins(line, "FAILED: ");
+}
+
 static void take_line(void *context, const char *line, size_t size)
 {
         struct progress *p = context;
@@ -207,7 +240,7 @@ static void take_line(void *context, const char *line, size_t size)
                 p->skips_next = false;
         } else if (begins(line, MARK)) {
                 show_progress(p, line);
-        } else if (begins(line, "FAILED: ")) {
+        } else if (is_failure(line)) {
                 p->skips_next = true;
         } else if (begins(line, "ninja: ")) {
                 if (begins(line, "ninja: error: ") && p->is_meson) {

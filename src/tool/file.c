@@ -29,7 +29,7 @@ static int read_all(int fd, struct buffer *all)
 
 int file_read(const char *path, const char **text, size_t *size)
 {
-        enum { MOST = 1 << 30 };
+        enum { MOST = 1 << 28 };
         int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
         struct buffer all;
         int err;

@@ -195,7 +195,9 @@ cop_term json_read(const char *text)
 
 const char *json_text(cop_term object, const char *key)
 {
-        cop_term value = cop_map_get(object, cop_text(key), COP_NONE);
+        cop_term value = COP_NONE;
 
+        if (cop_is_map(object))
+                value = cop_map_get(object, cop_text(key), COP_NONE);
         return !cop_is_none(value) && cop_is_binary(value) ? cop_to_cstring(value) : NULL;
 }

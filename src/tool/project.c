@@ -94,7 +94,7 @@ int project_find(struct project *project, const char *what)
         }
         if (!*project->name)
                 project->name = "the project";
-        project->root = text_copy(directory, strlen(directory));
+        project->root = *directory ? text_copy(directory, strlen(directory)) : "/";
         project->build = text_format("%s/build", directory);
         find_coppice(&project->settings);
         return 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "tool/json.h"
 #include "tool/project.h"
 #include "tool/subcommand.h"
@@ -20,7 +21,8 @@ struct counts {
 
 /* One program's run. */
 struct output {
-        const char *last; /* the line that came last, and is not shown yet; NULL: none came */
+        bool has_last;
+        struct buffer last; /* the line that came last, and is not shown yet */
 };
 
 static bool read_counts(const char *line, struct counts *counts)
@@ -48,13 +50,20 @@ static void show(const char *line)
                 printf("%s\n", line);
 }
 
+static const char *last_of(const struct output *output)
+{
+        return output->last.bytes ? output->last.bytes : "";
+}
+
 static void take_line(void *context, const char *line, size_t size)
 {
         struct output *output = context;
 
-        if (output->last)
-                show(output->last);
-        output->last = text_copy(line, size);
+        if (output->has_last)
+                show(last_of(output));
+        output->has_last = true;
+        cop__buffer_clear(&output->last);
+        cop__buffer_add(&output->last, line, size);
 }
 
 /* How a program that ended with this status went; what it said last is shown, if it is no count. */
@@ -62,14 +71,14 @@ static struct counts judge(const char *name, int status, const struct output *ou
 {
         struct counts counts = { 0 };
 
-        if (output->last && read_counts(output->last, &counts) &&
+        if (output->has_last && read_counts(last_of(output), &counts) &&
             (status == 0 || status == 1 || status == SKIPPED))
                 return counts;
         memset(&counts, 0, sizeof(counts));
         if (status == NONE_CHOSEN)
                 return counts;
-        if (output->last)
-                show(output->last);
+        if (output->has_last)
+                show(last_of(output));
         if (status == 0) {
                 counts.passed = 1;
         } else if (status == SKIPPED) {
@@ -118,7 +127,8 @@ static struct counts run_one(const struct project *project, cop_term test, const
         const char *arguments[WORDS_MOST + 1];
         const char *name = json_text(test, "name"), *directory = json_text(test, "workdir");
         struct settings settings = { .count = 0 };
-        struct output output = { NULL };
+        struct output output = { .has_last = false };
+        struct counts counts;
         struct child child = { .arguments = arguments,
                                .settings = &settings,
                                .directory = directory ? directory : project->build,
@@ -129,7 +139,10 @@ static struct counts run_one(const struct project *project, cop_term test, const
         add_environment(test, &settings);
         if (seed)
                 settings_add(&settings, text_format("COP_SEED=%s", seed));
-        return judge(name ? name : "a test", child_run(&child), &output);
+        cop__buffer_init(&output.last, SIZE_MAX / 2);
+        counts = judge(name ? name : "a test", child_run(&child), &output);
+        cop__buffer_release(&output.last);
+        return counts;
 }
 
 /* A seed is a number; 0x may stand before it. */

@@ -306,6 +306,46 @@ COP_TEST(TOOL_compile_warning, "a warning is shown, and does not keep from build
         has("\nGenerated demo\n0\n");
 }
 
+COP_TEST(TOOL_compile_terminal, "on a terminal progress is one line, and gone at the end",
+         .limit_s = 120)
+{
+        if (system("command -v script >/dev/null"))
+                cop_skip("there is no program that makes a terminal here");
+        installed("cop new demo >/dev/null; cd demo; script -qec 'cop compile' /dev/null | tail -c "
+                  "19\n"
+                  "echo 'int f(void) { return x; }' >>src/demo.c\n"
+                  "script -qec 'cop compile' /dev/null; echo $?");
+        cop_assert(strncmp(ran.output, "\033[KGenerated demo\r\n", 19) == 0);
+        has("\r\033[K[1/");
+        has("src/demo.c:");
+        has_not("../src");
+        has_not("FAILED");
+        has("\r\033[Kcop: cannot build demo: what is wrong stands above; correct it and try "
+            "again\r\n1\n");
+}
+
+COP_TEST(TOOL_compile_moved, "a project that was moved or copied is built where it is",
+         .limit_s = 120)
+{
+        installed_says(
+                "cop new demo >/dev/null; (cd demo; cop run); cp -r demo copy; mv demo moved\n"
+                "cd moved; cop run; cop run; cd ../copy; rm -rf ../moved; cop test",
+                "Generated demo\n{hello,world}\nGenerated demo\n{hello,world}\n"
+                "{hello,world}\nGenerated demo\n1 passed, 0 failed\n");
+}
+
+COP_TEST(TOOL_compile_lock, "one cop at a time builds a project, the others wait for it",
+         .limit_s = 120)
+{
+        if (system("command -v flock >/dev/null"))
+                cop_skip("there is no flock here");
+        says("mkdir p; cd p; echo \"project('p')\" >meson.build; mkfifo go\n"
+             "flock -o . sh -c 'cop compile 2>waits & echo $! >pid; until grep -q . waits; do :; "
+             "done'\n"
+             "cat waits; while kill -0 $(cat pid) 2>/dev/null; do :; done; ls build/build.ninja",
+             "Waiting for another cop that builds p\nbuild/build.ninja\n");
+}
+
 /* ---- running ---- */
 
 COP_TEST(TOOL_run, "the program has the arguments, the directory, the input and the status",
@@ -483,4 +523,15 @@ COP_TEST(TOOL_installed, "make install brings cop, its man page and what bash co
                 "cmp - \"$root/share/man/man1/cop.1\"; cop help --bash | cmp - "
                 "\"$root/share/bash-completion/completions/cop.bash\"",
                 "cop\n.TH COP 1 \"\" \"Coppice 0.1.0\" \"Coppice\"\n");
+}
+
+COP_TEST(TOOL_docs, "the session in docs/cop.md goes as it stands there", .limit_s = 120)
+{
+        installed("awk '/^    /{print substr($0, 5); on = 1; next} on && !/^$/{exit} on' "
+                  "'" COP_SOURCE_ROOT "/docs/cop.md' | sed '/^$/d' >session\n"
+                  "clean() { sed 's/^[0-9:.]* \\[/TIME [/; s/<0[.][0-9]*[.]0>/PID/g; /^$/d'; }\n"
+                  "grep '^[$] ' session | cut -c3- >commands; wc -l <commands\n"
+                  "while read -r line; do echo \"$ $line\"; eval \"$line\"; done <commands 2>&1 |\n"
+                  "clean >played; clean <session >written; diff written played && echo the same");
+        cop_assert_text(ran.output, "5\nthe same\n");
 }
