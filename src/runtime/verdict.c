@@ -150,8 +150,10 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 return _URC_END_OF_STACK;
         }
         code = cop__code_of(pc, function);
-        if (code == CODE_CHECKER)
+        if (code == CODE_CHECKER && w->signo != KILL_SIGNAL)
                 return _URC_NO_REASON;
+        if (code == CODE_CHECKER) /* it may be anywhere in there */
+                code = CODE_FOREIGN;
         note_return(w, context, code, pc);
         if (w->inner) {
                 inner_frame(w, code, pc, function);

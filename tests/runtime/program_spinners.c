@@ -16,10 +16,11 @@
 enum { CALLS = 1000, SPINNERS_MOST = 100 };
 
 static _Atomic(int) spinning;
-static volatile uint64_t sum;
 
 static void spin(cop_term none)
 {
+        volatile uint64_t sum = 0;
+
         atomic_fetch_add(&spinning, 1);
         for (;;)
                 sum++;
