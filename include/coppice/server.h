@@ -367,6 +367,13 @@ COP_API cop_term cop_server_try_start_with(const struct cop_module *module, cop_
 #endif
 
 /*
+ * The calling process becomes a server, with this state and without init: for one that was started
+ * in a way of its own. Does not return; the caller's stack ends here. Its parent is who spawned it.
+ */
+#define cop_server_enter(name, state) cop_server_enter_with(COP__REF(name), (state))
+COP_API COP_NORETURN void cop_server_enter_with(const struct cop_module *module, const void *state);
+
+/*
  * Asks a server for its end with this reason (its terminate is called) and waits for it. Where it
  * ends with another reason, or does not live, or timeout_ms have passed, the caller exits with
  * {Reason, {sys, terminate, [To, Reason, Timeout]}}; a server that was too slow ends all the same.

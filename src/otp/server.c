@@ -320,20 +320,37 @@ void cop__server_rearm(struct server *server)
                 cop_handler_timeout(server->timeout_ms);
 }
 
+/* argument: {Module, Linked}, and then the start message is waited for; or {Module, State} of a
+ * process that was something else before. */
 void cop__server_begin(void *place, cop_term argument)
 {
         struct server *server = place;
+        cop_term bytes;
         uint64_t address;
         bool linked;
 
-        if (!cop_match(argument, "{Address, Linked}", &address, &linked))
+        server->timeout_ms = COP_FOREVER;
+        if (cop_match(argument, "{Address, Linked}", &address, &linked)) {
+                server->module = (const struct cop_module *)(uintptr_t)address;
+                if (linked)
+                        server->parent = cop_parent();
+                cop__server_start(server, linked);
+                cop__server_rearm(server);
+                return;
+        }
+        if (!cop_match(argument, "{Address, State}", &address, &bytes))
                 cop_error("badarg");
         server->module = (const struct cop_module *)(uintptr_t)address;
-        server->timeout_ms = COP_FOREVER;
-        if (linked)
-                server->parent = cop_parent();
-        cop__server_start(server, linked);
-        cop__server_rearm(server);
+        server->parent = cop_parent();
+        memcpy(state_of(server), cop_to_bytes(bytes), cop_byte_size(bytes));
+}
+
+COP_NORETURN void cop_server_enter_with(const struct cop_module *module, const void *state)
+{
+        cop_term bytes = cop_binary(state, module->handler.state_size - COP__SERVER_SIZE);
+
+        cop_become_handler(&module->handler,
+                           cop_build("{M, S}", (uint64_t)(uintptr_t)module, bytes));
 }
 
 void cop__server_message(void *place, const struct cop_message *message)

@@ -194,6 +194,61 @@ COP_TEST(GS_9, "a monitored start: the reference fires at its end; of a failed o
         cop_assert_term(messages(), "[{init, a}]");
 }
 
+static cop_next count(int64_t *n, cop_term request, cop_from from)
+{
+        return cop_reply(cop_int(++*n));
+}
+
+COP_SERVER(counting, int64_t, .handle_call = count);
+
+static void become_counting(cop_term from)
+{
+        int64_t n = cop_to_int(from);
+
+        cop_register("counting", cop_self());
+        cop_server_enter(counting, &n);
+}
+
+COP_TEST(GS_10, "a process that was something else becomes a server, with a state and without init")
+{
+        cop_pid pid;
+
+        begin();
+        pid = cop_spawn(become_counting, cop_int(41));
+        cop_assert(cop_system_quiet(5000));
+        cop_assert_term(cop_call("counting", "next"), "42");
+        cop_assert_match(cop_sys_get_status(pid), "{status, _, _, [_, running, _, _, _]}");
+        cop_server_stop(pid);
+}
+
+static void hear_ancestors(void *context, enum cop_level level, cop_term report)
+{
+        cop_term facts, ancestors;
+
+        if (!cop_match(report, "#{label := {proc_lib, crash}, report := [Facts, _]}", &facts))
+                return;
+        COP_EACH (fact, facts)
+                if (cop_match(fact, "{ancestors, A}", &ancestors))
+                        cop_send(cop_whereis("test"), "{ancestors, A}", ancestors);
+}
+
+static void start_failing(cop_term argument)
+{
+        cop_trap_exits(true);
+        start(cop_build("#{init => {stop, boom}}"));
+}
+
+COP_TEST(GS_2,
+         "a crash report names the parent, its parent, and so on, by name where they have one")
+{
+        cop_pid parent;
+
+        begin();
+        cop_report_to(hear_ancestors, NULL);
+        parent = cop_spawn(start_failing, cop_nil());
+        cop_assert_match(messages(), "[{init, a}, {ancestors, [^Parent, test | _]}]", &parent);
+}
+
 COP_TEST(GS_11, "a continuation of init runs before any message, and after it all that waited")
 {
         begin();
@@ -563,6 +618,34 @@ COP_TEST(GT_9, "stop: ok, or the caller exits with noproc, the other reason, or 
 }
 
 /* ---- SYS ---- */
+
+COP_TEST(SYS_1, "sys is answered between any two callbacks, in the order in which it was asked")
+{
+        cop_pid pid;
+
+        begin();
+        pid = actor_start("#{id => a}");
+        cop_cast(pid, "{do, {sleep, 10, ok}}");
+        cop_send(pid, "before");
+        cop_assert_match(cop_sys_get_state(pid), "#{id := a}");
+        cop_assert_term(messages(), "[{init, a}, {info, a, before}]");
+}
+
+static void hear_last_message(void *context, enum cop_level level, cop_term report)
+{
+        cop_term last;
+
+        if (cop_match(report, "#{label := {gen_server, terminate}, last_message := M}", &last))
+                cop_send(cop_whereis("test"), "{last_message, M}", last);
+}
+
+COP_TEST(SYS_6, "an end by sys shows no last message")
+{
+        begin();
+        cop_report_to(hear_last_message, NULL);
+        cop_server_stop_with(actor_start_free("#{id => a}"), 5000, "boom");
+        cop_assert_term(messages(), "[{init, a}, {terminate, a, boom}, {last_message, []}]");
+}
 
 COP_TEST(SYS_2, "one that is suspended answers sys alone, and heeds its parent's end")
 {

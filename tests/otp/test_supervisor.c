@@ -5,61 +5,12 @@
  * test does one thing to them, waits until all is quiet, and compares everything that was told and
  * reported with what the rule says. Where it is about seconds they are virtual.
  */
-#include "support/actor.h"
-
-static cop_term troupe_init(cop_term argument)
-{
-        cop_term what;
-
-        if (cop_match(argument, "{returns, X}", &what))
-                return what;
-        return cop_build("{ok, X}", argument);
-}
-
-COP_SUPERVISOR(troupe, .init = troupe_init);
-
-/* A child: spec("a", "#{restart => temporary}"). */
-#define spec(id, ...) actor_spec(cop_atom(id), cop_build(__VA_ARGS__))
-
-static cop_term start(cop_term flags, cop_term specs)
-{
-        return cop_server_try_start_link(troupe, cop_build("{F, S}", flags, specs));
-}
-
-static cop_pid start_good(cop_term flags, cop_term specs)
-{
-        cop_pid pid = { 0 };
-
-        cop_assert_match(start(flags, specs), "{ok, Pid}", &pid);
-        return pid;
-}
-
-static cop_term abc(void)
-{
-        return cop_build("[A, B, C]", spec("a", "#{}"), spec("b", "#{}"), spec("c", "#{}"));
-}
+#include "support/troupe.h"
 
 static void begin(void)
 {
         actors_begin();
         cop_trap_exits(true);
-}
-
-/* The pid of the child, as the supervisor shows it. */
-static cop_pid child(cop_pid troupe_pid, const char *id)
-{
-        cop_pid pid = { 0 };
-
-        cop_assert_match(cop_which_child(troupe_pid, cop_atom(id)), "{ok, {_, Pid, _, _}}", &pid);
-        return pid;
-}
-
-/* Kills it, and returns all that followed. */
-static cop_term kill(cop_pid troupe_pid, const char *id)
-{
-        messages();
-        cop_kill(child(troupe_pid, id));
-        return messages();
 }
 
 /* ---- F: flags and specifications ---- */
@@ -90,9 +41,9 @@ COP_TEST(SUP_F2, "wrong flags are refused, in OTP's words")
 
         begin();
         for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-                cop_assert_term(start(cop_read(cases[i][0]), cop_nil()),
+                cop_assert_term(troupe_try(cop_read(cases[i][0]), cop_nil()),
                                 "{error, {supervisor_data, E}}", cop_read(cases[i][1]));
-        start_good(cop_build("{rest_for_one, 0, 1}"), cop_nil());
+        troupe_start(cop_build("{rest_for_one, 0, 1}"), cop_nil());
 }
 
 COP_TEST(SUP_F3, "wrong specifications are refused, in OTP's words")
@@ -115,40 +66,42 @@ COP_TEST(SUP_F3, "wrong specifications are refused, in OTP's words")
 
         begin();
         for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-                cop_assert_term(start(cop_build("#{}"), cop_build("[S]", cop_read(cases[i][0]))),
-                                "{error, {start_spec, E}}", cop_read(cases[i][1]));
-        cop_assert_term(start(cop_build("#{auto_shutdown => any_significant}"),
-                              cop_build("[S]", spec("a", "#{significant => true}"))),
+                cop_assert_term(
+                        troupe_try(cop_build("#{}"), cop_build("[S]", cop_read(cases[i][0]))),
+                        "{error, {start_spec, E}}", cop_read(cases[i][1]));
+        cop_assert_term(troupe_try(cop_build("#{auto_shutdown => any_significant}"),
+                                   cop_build("[S]", troupe_spec("a", "#{significant => true}"))),
                         "{error, {start_spec, {bad_combination, [{restart, permanent},"
                         " {significant, true}]}}}");
-        cop_assert_term(start(cop_build("#{}"), cop_build("[S, S]", spec("a", "#{}"))),
+        cop_assert_term(troupe_try(cop_build("#{}"), cop_build("[S, S]", troupe_spec("a", "#{}"))),
                         "{error, {start_spec, {duplicate_child_name, a}}}");
 }
 
 COP_TEST(SUP_F4, "simple_one_for_one has one specification")
 {
         begin();
-        cop_assert_term(start(cop_build("#{strategy => simple_one_for_one}"), cop_nil()),
+        cop_assert_term(troupe_try(cop_build("#{strategy => simple_one_for_one}"), cop_nil()),
                         "{error, {bad_start_spec, []}}");
-        start_good(cop_build("#{strategy => simple_one_for_one}"),
-                   cop_build("[S]", spec("a", "#{}")));
+        troupe_start(cop_build("#{strategy => simple_one_for_one}"),
+                     cop_build("[S]", troupe_spec("a", "#{}")));
 }
 
 COP_TEST(SUP_F5, "all is checked before the first child is started, and the first mistake wins")
 {
         begin();
-        start(cop_build("#{}"), cop_build("[A, x]", spec("a", "#{}")));
+        troupe_try(cop_build("#{}"), cop_build("[A, x]", troupe_spec("a", "#{}")));
         cop_assert_term(messages(), "[{crash_report, {start_spec, {invalid_child_spec, x}}}]");
-        cop_assert_term(start(cop_build("#{}"),
-                              cop_build("[#{id => a, start => {m, f, []}, modules => x, type => x,"
-                                        "   shutdown => x, significant => x, restart => x}]")),
-                        "{error, {start_spec, {invalid_restart_type, x}}}");
+        cop_assert_term(
+                troupe_try(cop_build("#{}"),
+                           cop_build("[#{id => a, start => {m, f, []}, modules => x, type => x,"
+                                     "   shutdown => x, significant => x, restart => x}]")),
+                "{error, {start_spec, {invalid_restart_type, x}}}");
 }
 
 COP_TEST(SUP_F6, "specifications can be checked without a supervisor")
 {
         begin();
-        cop_assert_term(cop_check_childspecs(abc(), COP_NONE), "ok");
+        cop_assert_term(cop_check_childspecs(troupe_of_three(), COP_NONE), "ok");
         cop_assert_term(cop_check_childspecs(cop_build("[x]"), COP_NONE),
                         "{error, {invalid_child_spec, x}}");
         cop_assert_term(cop_check_childspecs(cop_build("x"), COP_NONE), "{error, {badarg, x}}");
@@ -160,7 +113,7 @@ COP_TEST(SUP_F6, "specifications can be checked without a supervisor")
 COP_TEST(SUP_S1, "children are started one by one, each reported before the next begins")
 {
         begin();
-        start_good(cop_build("#{}"), abc());
+        troupe_start(cop_build("#{}"), troupe_of_three());
         cop_assert_term(messages(), "[{init, a}, {started, a}, {init, b}, {started, b},"
                                     " {init, c}, {started, c}]");
 }
@@ -170,10 +123,10 @@ COP_TEST(SUP_S2, "a child that ignores its start is kept without a process; a te
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"),
-                         cop_build("[A, B]", spec("a", "#{actor => #{init => ignore}}"),
-                                   spec("b", "#{restart => temporary,"
-                                             "  actor => #{init => ignore}}")));
+        pid = troupe_start(cop_build("#{}"),
+                           cop_build("[A, B]", troupe_spec("a", "#{actor => #{init => ignore}}"),
+                                     troupe_spec("b", "#{restart => temporary,"
+                                                      "  actor => #{init => ignore}}")));
         cop_assert_term(cop_which_children(pid), "[{a, undefined, worker, [actor]}]");
 }
 
@@ -181,7 +134,7 @@ COP_TEST(SUP_S2_undef, "a start function that nobody has is an error of the chil
 {
         begin();
         cop_assert_match(
-                start(cop_build("#{}"), cop_build("[#{id => a, start => {no, such, [1]}}]")),
+                troupe_try(cop_build("#{}"), cop_build("[#{id => a, start => {no, such, [1]}}]")),
                 "{error, {shutdown, {failed_to_start_child, a,"
                 " {'EXIT', {undef, [{no, such, [1], _}]}}}}}");
 }
@@ -189,11 +142,12 @@ COP_TEST(SUP_S2_undef, "a start function that nobody has is an error of the chil
 COP_TEST(SUP_S3, "where one does not start, those that did are ended, newest first")
 {
         begin();
-        cop_assert_term(start(cop_build("#{}"),
-                              cop_build("[A, B, C]", spec("a", "#{actor => #{trap => true}}"),
-                                        spec("b", "#{actor => #{trap => true}}"),
-                                        spec("c", "#{actor => #{init => {stop, no}}}"))),
-                        "{error, {shutdown, {failed_to_start_child, c, no}}}");
+        cop_assert_term(
+                troupe_try(cop_build("#{}"),
+                           cop_build("[A, B, C]", troupe_spec("a", "#{actor => #{trap => true}}"),
+                                     troupe_spec("b", "#{actor => #{trap => true}}"),
+                                     troupe_spec("c", "#{actor => #{init => {stop, no}}}"))),
+                "{error, {shutdown, {failed_to_start_child, c, no}}}");
         cop_assert_term(messages(), "[{init, a}, {started, a}, {init, b}, {started, b}, {init, c},"
                                     " {crash_report, no}, {start_error, c, no},"
                                     " {terminate, b, shutdown}, {terminate, a, shutdown}]");
@@ -204,9 +158,9 @@ COP_TEST(SUP_S3_id, "the error names a temporary child by its id, whatever term 
         cop_term id = cop_build("{a, [1, <<\"two\">>]}");
 
         begin();
-        cop_assert_term(start(cop_build("#{}"), cop_build("[#{id => Id, restart => temporary,"
-                                                          "   start => {no, such, []}}]",
-                                                          id)),
+        cop_assert_term(troupe_try(cop_build("#{}"), cop_build("[#{id => Id, restart => temporary,"
+                                                               "   start => {no, such, []}}]",
+                                                               id)),
                         "{error, {shutdown, {failed_to_start_child, Id,"
                         " {'EXIT', {undef, [{no, such, [], []}]}}}}}",
                         id);
@@ -217,8 +171,8 @@ COP_TEST(SUP_S6, "a restart does not change a child's place")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), abc());
-        kill(pid, "a");
+        pid = troupe_start(cop_build("#{}"), troupe_of_three());
+        troupe_kill(pid, "a");
         cop_assert_match(cop_which_children(pid), "[{c, _, _, _}, {b, _, _, _}, {a, _, _, _}]");
 }
 
@@ -229,7 +183,7 @@ COP_TEST(SUP_D1, "the exit of somebody else means nothing")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), abc());
+        pid = troupe_start(cop_build("#{}"), troupe_of_three());
         messages();
         cop_send(pid, "{'EXIT', Pid, boom}", actor_start_free("#{id => x}"));
         cop_assert_term(messages(), "[{init, x}]");
@@ -257,12 +211,13 @@ COP_TEST(SUP_D2, "which end is reported, and which followed by a restart")
         begin();
         for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 cop_term reason = cop_read(cases[i].reason), happened;
-                cop_pid pid = start_good(
-                        cop_build("#{}"),
-                        cop_build("[S]", spec("a", "#{restart => R}", cop_atom(cases[i].restart))));
+                cop_pid pid =
+                        troupe_start(cop_build("#{}"),
+                                     cop_build("[S]", troupe_spec("a", "#{restart => R}",
+                                                                  cop_atom(cases[i].restart))));
 
                 messages();
-                cop_cast(child(pid, "a"), "{do, {stop, R}}", reason);
+                cop_cast(troupe_child(pid, "a"), "{do, {stop, R}}", reason);
                 happened = messages();
                 printf("%s %s\n", cases[i].restart, cases[i].reason);
                 cop_assert_equal(
@@ -279,10 +234,11 @@ COP_TEST(SUP_D3, "over the limit the supervisor ends the others, newest first, a
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{intensity => 0}"),
-                         cop_build("[A, B, C]", spec("a", "#{actor => #{trap => true}}"),
-                                   spec("b", "#{}"), spec("c", "#{actor => #{trap => true}}")));
-        cop_assert_term(kill(pid, "b"),
+        pid = troupe_start(cop_build("#{intensity => 0}"),
+                           cop_build("[A, B, C]", troupe_spec("a", "#{actor => #{trap => true}}"),
+                                     troupe_spec("b", "#{}"),
+                                     troupe_spec("c", "#{actor => #{trap => true}}")));
+        cop_assert_term(troupe_kill(pid, "b"),
                         "[{child_terminated, b, killed},"
                         " {shutdown, b, reached_max_restart_intensity},"
                         " {terminate, c, shutdown}, {terminate, a, shutdown},"
@@ -295,36 +251,32 @@ COP_TEST(SUP_D5, "one_for_one starts the dead child again, and touches no other"
         cop_pid pid, a;
 
         begin();
-        pid = start_good(cop_build("#{}"), abc());
-        a = child(pid, "a");
-        cop_assert_term(kill(pid, "b"), "[{child_terminated, b, killed}, {init, b}, {started, b}]");
-        cop_assert(cop_same(child(pid, "a"), a));
-}
-
-static cop_term trapping_abc(void)
-{
-        return cop_build("[A, B, C]", spec("a", "#{actor => #{trap => true}}"),
-                         spec("b", "#{actor => #{trap => true}}"),
-                         spec("c", "#{actor => #{trap => true}}"));
+        pid = troupe_start(cop_build("#{}"), troupe_of_three());
+        a = troupe_child(pid, "a");
+        cop_assert_term(troupe_kill(pid, "b"),
+                        "[{child_terminated, b, killed}, {init, b}, {started, b}]");
+        cop_assert(cop_same(troupe_child(pid, "a"), a));
 }
 
 COP_TEST(SUP_D6, "one_for_all ends the others, newest first, and starts all, oldest first")
 {
         begin();
-        cop_assert_term(
-                kill(start_good(cop_build("#{strategy => one_for_all}"), trapping_abc()), "b"),
-                "[{child_terminated, b, killed}, {terminate, c, shutdown},"
-                " {terminate, a, shutdown}, {init, a}, {started, a}, {init, b},"
-                " {started, b}, {init, c}, {started, c}]");
+        cop_assert_term(troupe_kill(troupe_start(cop_build("#{strategy => one_for_all}"),
+                                                 troupe_of_trapping()),
+                                    "b"),
+                        "[{child_terminated, b, killed}, {terminate, c, shutdown},"
+                        " {terminate, a, shutdown}, {init, a}, {started, a}, {init, b},"
+                        " {started, b}, {init, c}, {started, c}]");
 }
 
 COP_TEST(SUP_D7, "rest_for_one restarts the dead child and those started after it, in order")
 {
         begin();
-        cop_assert_term(
-                kill(start_good(cop_build("#{strategy => rest_for_one}"), trapping_abc()), "b"),
-                "[{child_terminated, b, killed}, {terminate, c, shutdown}, {init, b},"
-                " {started, b}, {init, c}, {started, c}]");
+        cop_assert_term(troupe_kill(troupe_start(cop_build("#{strategy => rest_for_one}"),
+                                                 troupe_of_trapping()),
+                                    "b"),
+                        "[{child_terminated, b, killed}, {terminate, c, shutdown}, {init, b},"
+                        " {started, b}, {init, c}, {started, c}]");
 }
 
 COP_TEST(SUP_D7_others, "rest_for_one leaves alone what was started before the dead child")
@@ -332,10 +284,10 @@ COP_TEST(SUP_D7_others, "rest_for_one leaves alone what was started before the d
         cop_pid pid, a;
 
         begin();
-        pid = start_good(cop_build("#{strategy => rest_for_one}"), abc());
-        a = child(pid, "a");
-        kill(pid, "b");
-        cop_assert(cop_same(child(pid, "a"), a));
+        pid = troupe_start(cop_build("#{strategy => rest_for_one}"), troupe_of_three());
+        a = troupe_child(pid, "a");
+        troupe_kill(pid, "b");
+        cop_assert(cop_same(troupe_child(pid, "a"), a));
 }
 
 COP_TEST(SUP_D8, "simple_one_for_one starts a replacement with the same arguments")
@@ -343,8 +295,8 @@ COP_TEST(SUP_D8, "simple_one_for_one starts a replacement with the same argument
         cop_pid pid, first = { 0 };
 
         begin();
-        pid = start_good(cop_build("#{strategy => simple_one_for_one}"),
-                         cop_build("[#{id => x, start => {actor, start_link, []}}]"));
+        pid = troupe_start(cop_build("#{strategy => simple_one_for_one}"),
+                           cop_build("[#{id => x, start => {actor, start_link, []}}]"));
         cop_assert_match(cop_start_child(pid, "[#{id => q}]"), "{ok, Pid}", &first);
         messages();
         cop_kill(first);
@@ -357,10 +309,10 @@ COP_TEST(SUP_D9, "the death of a temporary child never touches the others")
         cop_pid pid;
 
         begin();
-        pid = start_good(
-                cop_build("#{strategy => one_for_all}"),
-                cop_build("[A, B]", spec("a", "#{}"), spec("b", "#{restart => temporary}")));
-        cop_assert_term(kill(pid, "b"), "[{child_terminated, b, killed}]");
+        pid = troupe_start(cop_build("#{strategy => one_for_all}"),
+                           cop_build("[A, B]", troupe_spec("a", "#{}"),
+                                     troupe_spec("b", "#{restart => temporary}")));
+        cop_assert_term(troupe_kill(pid, "b"), "[{child_terminated, b, killed}]");
 }
 
 COP_TEST(SUP_D10, "in one_for_all a sibling that is already dead is a shutdown error, and no death "
@@ -370,9 +322,10 @@ COP_TEST(SUP_D10, "in one_for_all a sibling that is already dead is a shutdown e
         cop_pid pid, a, b;
 
         begin();
-        pid = start_good(cop_build("#{strategy => one_for_all, intensity => 1}"), abc());
-        a = child(pid, "a");
-        b = child(pid, "b");
+        pid = troupe_start(cop_build("#{strategy => one_for_all, intensity => 1}"),
+                           troupe_of_three());
+        a = troupe_child(pid, "a");
+        b = troupe_child(pid, "b");
         messages();
         cop_sys_suspend(pid);
         cop_kill(b);
@@ -390,9 +343,10 @@ COP_TEST(SUP_D11, "an ignored restart is a success, and leaves the child without
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"),
-                         cop_build("[A]", spec("a", "#{actor => #{init => [ok, ignore]}}")));
-        cop_assert_term(kill(pid, "a"), "[{child_terminated, a, killed}, {init, a}]");
+        pid = troupe_start(
+                cop_build("#{}"),
+                cop_build("[A]", troupe_spec("a", "#{actor => #{init => [ok, ignore]}}")));
+        cop_assert_term(troupe_kill(pid, "a"), "[{child_terminated, a, killed}, {init, a}]");
         cop_assert_term(cop_which_children(pid), "[{a, undefined, worker, [actor]}]");
 }
 
@@ -403,10 +357,11 @@ COP_TEST(SUP_R2, "each attempt counts: with intensity 3 there are three")
         cop_pid pid;
 
         begin();
-        pid = start_good(
+        pid = troupe_start(
                 cop_build("#{intensity => 3}"),
-                cop_build("[A]", spec("a", "#{actor => #{init => [ok, {stop, shutdown}]}}")));
-        cop_assert_term(kill(pid, "a"),
+                cop_build("[A]",
+                          troupe_spec("a", "#{actor => #{init => [ok, {stop, shutdown}]}}")));
+        cop_assert_term(troupe_kill(pid, "a"),
                         "[{child_terminated, a, killed}, {init, a}, {start_error, a, shutdown},"
                         " {init, a}, {start_error, a, shutdown}, {init, a},"
                         " {start_error, a, shutdown},"
@@ -419,10 +374,11 @@ COP_TEST(SUP_R4, "one_for_all: the next attempt ends what runs and begins from t
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{strategy => one_for_all, intensity => 5}"),
-                         cop_build("[A, B]", spec("a", "#{actor => #{trap => true}}"),
-                                   spec("b", "#{actor => #{init => [ok, {stop, shutdown}, ok]}}")));
-        cop_assert_term(kill(pid, "b"),
+        pid = troupe_start(
+                cop_build("#{strategy => one_for_all, intensity => 5}"),
+                cop_build("[A, B]", troupe_spec("a", "#{actor => #{trap => true}}"),
+                          troupe_spec("b", "#{actor => #{init => [ok, {stop, shutdown}, ok]}}")));
+        cop_assert_term(troupe_kill(pid, "b"),
                         "[{child_terminated, b, killed}, {terminate, a, shutdown}, {init, a},"
                         " {started, a}, {init, b}, {start_error, b, shutdown},"
                         " {terminate, a, shutdown}, {init, a}, {started, a}, {init, b},"
@@ -434,10 +390,11 @@ COP_TEST(SUP_R5, "rest_for_one: the next attempt is for the one that failed")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{strategy => rest_for_one, intensity => 5}"),
-                         cop_build("[A, B]", spec("a", "#{}"),
-                                   spec("b", "#{actor => #{init => [ok, {stop, shutdown}, ok]}}")));
-        cop_assert_term(kill(pid, "a"),
+        pid = troupe_start(
+                cop_build("#{strategy => rest_for_one, intensity => 5}"),
+                cop_build("[A, B]", troupe_spec("a", "#{}"),
+                          troupe_spec("b", "#{actor => #{init => [ok, {stop, shutdown}, ok]}}")));
+        cop_assert_term(troupe_kill(pid, "a"),
                         "[{child_terminated, a, killed}, {init, a}, {started, a}, {init, b},"
                         " {start_error, b, shutdown}, {init, b}, {started, b}]");
 }
@@ -447,14 +404,14 @@ COP_TEST(SUP_R5, "rest_for_one: the next attempt is for the one that failed")
 /* Kills it so often, with this time between; does the supervisor live? */
 static bool survives(cop_term flags, int deaths, int64_t between_ms)
 {
-        cop_pid pid = start_good(flags, cop_build("[A]", spec("a", "#{}")));
+        cop_pid pid = troupe_start(flags, cop_build("[A]", troupe_spec("a", "#{}")));
         bool alive;
         int i;
 
         for (i = 0; i < deaths; i++) {
                 if (i > 0)
                         cop_sleep(between_ms);
-                cop_kill(child(pid, "a"));
+                cop_kill(troupe_child(pid, "a"));
                 cop_assert(cop_system_quiet(5000));
         }
         alive = cop_is_alive(pid);
@@ -510,9 +467,10 @@ COP_TEST(SUP_T1, "a child that does not end in its time is killed, and that is r
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"),
-                         cop_build("[A]", spec("a", "#{shutdown => 20, actor => #{trap => true,"
-                                                    "  terminate => {sleep, 60000, ok}}}")));
+        pid = troupe_start(
+                cop_build("#{}"),
+                cop_build("[A]", troupe_spec("a", "#{shutdown => 20, actor => #{trap => true,"
+                                                  "  terminate => {sleep, 60000, ok}}}")));
         messages();
         cop_assert_term(cop_terminate_child(pid, cop_atom("a")), "ok");
         cop_assert_term(messages(), "[{terminate, a, shutdown}, {shutdown_error, a, killed}]");
@@ -525,12 +483,12 @@ COP_TEST(SUP_T2, "which ends are as asked for: shutdown; of others than permanen
 
         begin();
         for (i = 0; i < 3; i++) {
-                cop_pid pid =
-                        start_good(cop_build("#{}"),
-                                   cop_build("[A]", spec("a",
-                                                         "#{restart => R, actor => #{trap => true,"
-                                                         "  terminate => {exit, normal}}}",
-                                                         cop_atom(restarts[i]))));
+                cop_pid pid = troupe_start(
+                        cop_build("#{}"),
+                        cop_build("[A]", troupe_spec("a",
+                                                     "#{restart => R, actor => #{trap => true,"
+                                                     "  terminate => {exit, normal}}}",
+                                                     cop_atom(restarts[i]))));
 
                 messages();
                 cop_terminate_child(pid, cop_atom("a"));
@@ -546,9 +504,9 @@ COP_TEST(SUP_T2_kill, "brutal_kill kills at once, and killed is as asked for")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"),
-                         cop_build("[A]", spec("a", "#{shutdown => brutal_kill,"
-                                                    "  actor => #{trap => true}}")));
+        pid = troupe_start(cop_build("#{}"),
+                           cop_build("[A]", troupe_spec("a", "#{shutdown => brutal_kill,"
+                                                             "  actor => #{trap => true}}")));
         messages();
         cop_terminate_child(pid, cop_atom("a"));
         cop_assert_term(messages(), "[]");
@@ -561,7 +519,7 @@ COP_TEST(SUP_X1, "the end of its parent is its own, also a normal one")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), trapping_abc());
+        pid = troupe_start(cop_build("#{}"), troupe_of_trapping());
         messages();
         cop_exit_to(pid, "normal");
         cop_assert_term(messages(),
@@ -577,9 +535,10 @@ COP_TEST(SUP_X3,
         int i;
 
         begin();
-        pid = start_good(cop_build("#{strategy => simple_one_for_one}"),
-                         cop_build("[A]", spec("a", "#{shutdown => 50, actor => #{trap => true,"
-                                                    "  terminate => {sleep, 60000, ok}}}")));
+        pid = troupe_start(
+                cop_build("#{strategy => simple_one_for_one}"),
+                cop_build("[A]", troupe_spec("a", "#{shutdown => 50, actor => #{trap => true,"
+                                                  "  terminate => {sleep, 60000, ok}}}")));
         for (i = 0; i < 20; i++)
                 cop_start_child(pid, "[]");
         messages();
@@ -592,11 +551,12 @@ COP_TEST(SUP_X7, "auto_shutdown: the end of a significant child is the superviso
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{auto_shutdown => any_significant}"),
-                         cop_build("[A, B]", spec("a", "#{}"),
-                                   spec("b", "#{restart => transient, significant => true}")));
+        pid = troupe_start(
+                cop_build("#{auto_shutdown => any_significant}"),
+                cop_build("[A, B]", troupe_spec("a", "#{}"),
+                          troupe_spec("b", "#{restart => transient, significant => true}")));
         messages();
-        actor_do(child(pid, "b"), "{stop, normal}");
+        actor_do(troupe_child(pid, "b"), "{stop, normal}");
         cop_assert_term(messages(), "[{terminate, b, normal}, {'EXIT', Pid, shutdown}]", pid);
 }
 
@@ -605,14 +565,15 @@ COP_TEST(SUP_X7_all, "auto_shutdown: all_significant waits for the last of them"
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{auto_shutdown => all_significant}"),
-                         cop_build("[A, B]",
-                                   spec("a", "#{restart => transient, significant => true}"),
-                                   spec("b", "#{restart => transient, significant => true}")));
+        pid = troupe_start(
+                cop_build("#{auto_shutdown => all_significant}"),
+                cop_build("[A, B]",
+                          troupe_spec("a", "#{restart => transient, significant => true}"),
+                          troupe_spec("b", "#{restart => transient, significant => true}")));
         messages();
-        actor_do(child(pid, "b"), "{stop, normal}");
+        actor_do(troupe_child(pid, "b"), "{stop, normal}");
         cop_assert_term(messages(), "[{terminate, b, normal}]");
-        actor_do(child(pid, "a"), "{stop, normal}");
+        actor_do(troupe_child(pid, "a"), "{stop, normal}");
         cop_assert_term(messages(), "[{terminate, a, normal}, {'EXIT', Pid, shutdown}]", pid);
 }
 
@@ -624,15 +585,16 @@ COP_TEST(SUP_A_children, "children can be added, ended, started, and forgotten, 
         cop_pid pid, started = { 0 };
 
         begin();
-        pid = start_good(cop_build("#{}"), cop_build("[A]", spec("a", "#{}")));
-        cop_assert_match(cop_start_child(pid, "S", spec("b", "#{}")), "{ok, Pid}", &started);
-        cop_assert_term(cop_start_child(pid, "S", spec("b", "#{}")),
+        pid = troupe_start(cop_build("#{}"), cop_build("[A]", troupe_spec("a", "#{}")));
+        cop_assert_match(cop_start_child(pid, "S", troupe_spec("b", "#{}")), "{ok, Pid}", &started);
+        cop_assert_term(cop_start_child(pid, "S", troupe_spec("b", "#{}")),
                         "{error, {already_started, Pid}}", started);
         cop_assert_term(cop_restart_child(pid, b), "{error, running}");
         cop_assert_term(cop_delete_child(pid, b), "{error, running}");
         cop_assert_term(cop_terminate_child(pid, b), "ok");
         cop_assert_term(cop_terminate_child(pid, b), "ok");
-        cop_assert_term(cop_start_child(pid, "S", spec("b", "#{}")), "{error, already_present}");
+        cop_assert_term(cop_start_child(pid, "S", troupe_spec("b", "#{}")),
+                        "{error, already_present}");
         cop_assert_match(cop_which_child(pid, b), "{ok, {b, Undefined, worker, [actor]}}",
                          &undefined);
         cop_assert_term(undefined, "undefined");
@@ -654,10 +616,10 @@ COP_TEST(SUP_A2, "a request that it does not know is its end")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), cop_nil());
+        pid = troupe_start(cop_build("#{}"), cop_nil());
         cop_assert_match(call_result(pid, 5000, "what_is_this"),
                          "{exit, {function_clause, [_ | _]}}");
-        pid = start_good(cop_build("#{}"), cop_nil());
+        pid = troupe_start(cop_build("#{}"), cop_nil());
         cop_cast(pid, "what_is_this");
         cop_assert_match(reason_of(pid), "{function_clause, [_ | _]}");
 }
@@ -667,7 +629,7 @@ COP_TEST(SUP_A3, "a message that it does not know is reported, and no more")
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), cop_nil());
+        pid = troupe_start(cop_build("#{}"), cop_nil());
         cop_send(pid, "hello");
         cop_assert_term(messages(), "[{unexpected, hello}]");
         cop_assert(cop_is_alive(pid));
@@ -678,8 +640,8 @@ COP_TEST(SUP_A4, "the arguments of a temporary child that was added are not kept
         cop_pid pid;
 
         begin();
-        pid = start_good(cop_build("#{}"), cop_nil());
-        cop_start_child(pid, "S", spec("a", "#{restart => temporary}"));
+        pid = troupe_start(cop_build("#{}"), cop_nil());
+        cop_start_child(pid, "S", troupe_spec("a", "#{restart => temporary}"));
         cop_assert_match(cop_get_childspec(pid, cop_atom("a")),
                          "{ok, #{start := {actor, start_link, undefined}}}");
 }
@@ -713,7 +675,7 @@ COP_TEST(SUP_static, "children described in C are what the same words in terms a
                         " type => worker, modules => [actor]}}");
         cop_assert(!cop_is_nobody(cop_whereis("x")));
         messages();
-        actor_do(child(pid, "y"), "{stop, normal}");
+        actor_do(troupe_child(pid, "y"), "{stop, normal}");
         cop_assert_term(messages(), "[{terminate, y, normal}, {'EXIT', Pid, shutdown}]", pid);
         cop_assert(cop_is_nobody(cop_whereis("x")));
 }
@@ -729,8 +691,8 @@ COP_TEST(SUP_many, "thousands of children of one kind: added, found, ended one b
 
         begin();
         cop_set_report_level(COP_LEVEL_ERROR);
-        pid = start_good(cop_build("#{strategy => simple_one_for_one, intensity => 5}"),
-                         cop_build("[#{id => x, start => {actor, start_link, []}}]"));
+        pid = troupe_start(cop_build("#{strategy => simple_one_for_one, intensity => 5}"),
+                           cop_build("[#{id => x, start => {actor, start_link, []}}]"));
         for (i = 0; i < MANY; i++) {
                 cop_scope {
                         cop_pid started = { 0 };
