@@ -278,7 +278,7 @@ static bool is_worth_robbing(struct scheduler *s, uint64_t *seen_turn)
 }
 
 /* Whatever waits for a scheduler that is stuck goes elsewhere, also with a live stack: what its C code
- * knows of its thread is then wrong (docs/c-in-a-process.md), but it would wait for ever here. */
+ * knows of its thread is then wrong (docs/containment.md), but it would wait for ever here. */
 static void take_all(struct scheduler *s, struct run_queue *loot)
 {
         struct process *newest, *oldest = NULL;
