@@ -79,9 +79,9 @@ typedef void cop_pointer_fn(void *argument);
  * cop_spawn(fn, argument, .link = true, ...) starts a process that calls fn with a copy of
  * argument, and exits with reason normal when fn returns.
  *
- * Returns   its pid, at once: fn has not run yet. Where memory or a limit is used up, the caller
- * exits with {system_limit, processes} or {system_limit, memory}. Threads   any; without a process
- * to be the parent, link and monitor are refused with badarg.
+ * Returns   its pid, at once: fn runs later, or on another thread. Where memory or a limit is used
+ *           up, the caller exits with {system_limit, processes} or {system_limit, memory}.
+ * Threads   any; for a thread of the program's own, which cannot be linked, link is badarg.
  */
 #define cop_spawn(fn, argument, ...)                                                               \
         cop_spawn_with((fn), (argument), COP_OPTIONS(struct cop_spawn_options, __VA_ARGS__))
