@@ -149,7 +149,7 @@ struct cop_stream {
 
 /*
  * COP_TASK_EACH(done, inputs, fn, .max_concurrency = 4) { ... done.result ... }: fn of each element
- * of a proper list, so many at once. A task that takes too long makes the caller exit with
+ * of a proper list, so many at once; the list must live as long as the loop. A task that takes too long makes the caller exit with
  * {timeout, {task, async_stream, [Timeout]}}, after all others were killed. Where the loop is left
  * early, or the caller ends, the running ones are killed.
  */

@@ -70,7 +70,7 @@ void cop_task_await_many(const cop_task *tasks, size_t count, cop_term *results,
         }
         for (i = 0; i < count; i++)
                 if (many.left[i].ref.word)
-                        cop__task_forget(tasks[i]);
+                        cop_demonitor_flush(tasks[i].ref);
         cop_free(many.left);
         if (end == TASK_GOES_ON)
                 result = cop_build("timeout");

@@ -29,7 +29,8 @@ struct slot {
 struct cop__stream {
         struct cop_stream_options options;
         cop_task_fn *fn;
-        cop_term inputs, rest; /* inputs: kept; rest: what is not yet started */
+        cop_term
+                rest; /* what is not yet started; the caller's, as the results may have parts of it */
         size_t slots_count, oldest, used;
         struct slot *slots;
         cop_task *tasks; /* of the slots; ref zero where none runs */
@@ -205,8 +206,7 @@ struct cop_stream cop_stream_begin(cop_term inputs, cop_task_fn *fn,
         if (!s->options.timeout_ms)
                 s->options.timeout_ms = DEFAULT_TIMEOUT_MS;
         s->fn = fn;
-        s->inputs = cop_keep(inputs);
-        s->rest = s->inputs;
+        s->rest = inputs;
         s->slots_count = (size_t)(options->max_concurrency ? options->max_concurrency
                                   : cores > 0              ? cores
                                                            : 1);
@@ -245,7 +245,6 @@ void cop_stream_end(struct cop_stream *stream)
         stream->stream = NULL;
         kill_all(s);
         cop_disown(s);
-        cop_release(s->inputs);
         cop_free(s->slots);
         cop_free(s->tasks);
         cop_free(s);
