@@ -344,6 +344,7 @@ COP_TEST(TK_await_many, "await_many: all values in order, or the exit of the fir
         tasks[2] = async("{exit, boom}");
         cop_assert_match(exit_of(await_three, tasks),
                          "{boom, {task, await_many, [[_, _, _], 50]}}");
+        cop_task_yield(tasks[1], 0);
         tasks[1] = async("b");
         tasks[2] = async("c");
         cop_assert_match(exit_of(await_three, tasks), "{timeout, {task, await_many, _}}");
