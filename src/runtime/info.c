@@ -12,7 +12,7 @@
 #include "term/node.h"
 #include "term/pattern.h"
 
-enum { ANSWER_MS = 1000, ITEM_ALIVE = -1 };
+enum { ANSWER_MS = 1000, ANSWER_SOON_MS = 100, ITEM_ALIVE = -1 };
 
 static struct process *living(cop_pid pid)
 {
@@ -230,7 +230,7 @@ void cop__info_answer(struct process *p, struct signal *question)
 
 /* ---- asking ---- */
 
-static cop_term ask(cop_pid pid, int64_t i)
+static cop_term ask(cop_pid pid, int64_t i, int64_t timeout_ms)
 {
         struct process *self = cop__self();
         struct signal *question = cop__signal_with(SIGNAL_INFO, pid.word, small_term(i));
@@ -242,7 +242,7 @@ static cop_term ask(cop_pid pid, int64_t i)
                 cop__signal_free(question);
                 return items[i].by_itself(self);
         }
-        if (cop__ask(self, question, ANSWER_MS, &result))
+        if (cop__ask(self, question, timeout_ms, &result))
                 return result;
         return result.word == ATOM(timeout).word ? result : COP_NONE;
 }
@@ -250,17 +250,22 @@ static cop_term ask(cop_pid pid, int64_t i)
 /*
  * The question is a signal as any other, so that it does not overtake an exit signal of the same
  * sender; and the answer of the dead comes after their names and what they owned are free. Who
- * sleeps and has nothing to handle lives: that needs no question.
+ * sleeps and has nothing to handle lives: that needs no question. Who has nothing in its inbox may
+ * just be handling what was there, which is soon done, or run for long.
  */
 bool cop_is_alive(cop_pid pid)
 {
         struct process *p = tag_of(term_of(pid.word)) == TAG_PID ? cop__table_at(pid.word) : NULL;
+        uint64_t inbox;
 
         if (!p || !is_pid_of(p, pid.word))
                 return false;
-        if (atomic_load_explicit(&p->inbox.word, memory_order_acquire) == INBOX_PARKED)
+        inbox = atomic_load_explicit(&p->inbox.word, memory_order_acquire);
+        if (inbox == INBOX_PARKED || atomic_load_explicit(&p->is_guest, memory_order_relaxed))
                 return is_pid_of(p, pid.word);
-        return pid.word == pid_of(cop__self()) || !cop_is_none(ask(pid, ITEM_ALIVE));
+        return pid.word == pid_of(cop__self()) ||
+               !cop_is_none(
+                       ask(pid, ITEM_ALIVE, inbox == INBOX_EMPTY ? ANSWER_SOON_MS : ANSWER_MS));
 }
 
 cop_term cop_process_info(cop_pid pid, const char *item)
@@ -270,7 +275,7 @@ cop_term cop_process_info(cop_pid pid, const char *item)
 
         if (!p)
                 return COP_NONE;
-        return items[i].at_once ? items[i].at_once(p) : ask(pid, (int64_t)i);
+        return items[i].at_once ? items[i].at_once(p) : ask(pid, (int64_t)i, ANSWER_MS);
 }
 
 static cop_term processes(uint64_t leader)
