@@ -27,10 +27,22 @@
 #include <coppice/match.h>
 #include <coppice/term.h>
 
+#include <errno.h>
+
 COP_BEGIN_DECLS
 
 /* Timeouts are milliseconds; this one never ends. */
 #define COP_FOREVER ((int64_t)-1)
+
+/*
+ * errno, for processes: each has its own, which a wait does not change. Compilers believe that its
+ * address never changes in a function, and a process may come back from a wait on another thread; so
+ * it is asked for each time. (Code that does not include this may not look at errno after a wait
+ * without having called something that set it.)
+ */
+COP_API int *cop_errno(void) __attribute__((noinline));
+#undef errno
+#define errno (*cop_errno())
 
 /* ---- making processes ---- */
 

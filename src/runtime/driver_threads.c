@@ -146,6 +146,26 @@ void cop__thread_end_calls(void (*fn)(void))
         pthread_setspecific(end_key, &end_key);
 }
 
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static void (*fork_fn)(void);
+
+static void call_in_child(void)
+{
+        __atomic_load_n(&fork_fn, __ATOMIC_RELAXED)();
+}
+
+static void register_child(void)
+{
+        if (pthread_atfork(NULL, NULL, call_in_child) != 0)
+                COP_BUG("no memory to hear of a fork");
+}
+
+void cop__fork_calls(void (*fn)(void))
+{
+        __atomic_store_n(&fork_fn, fn, __ATOMIC_RELAXED);
+        pthread_once(&fork_once, register_child);
+}
+
 static int thread_start(void *(*fn)(void *), void *argument, void **thread)
 {
         pthread_t id;

@@ -15,6 +15,8 @@ int cop__thread_create(pthread_t *thread, void *(*fn)(void *), void *argument, c
 /* When the calling thread ends it calls fn, which is always the same. Without memory for that it does
  * not. */
 void cop__thread_end_calls(void (*fn)(void));
+/* A child that is forked from now on calls fn, which is always the same, before anything else. */
+void cop__fork_calls(void (*fn)(void));
 
 /* The steps of a wait on a bell, for who sleeps elsewhere than on the bell itself. */
 

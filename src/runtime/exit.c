@@ -209,7 +209,6 @@ static void free_memory(struct process *p)
         p->state = NULL;
         p->stack = NULL;
         if (stack) {
-                stack->region.most_words = 0;
                 cop__region_reset(&stack->region);
                 cop__stack_give(&cop__thread()->stacks, stack);
         }

@@ -265,7 +265,6 @@ static void stop_waiting(void *meeting)
         if (m->stack) {
                 cop__context_forget(m->stack);
                 m->stack->context.sp = NULL;
-                m->stack->region.most_words = 0;
                 cop__region_reset(&m->stack->region);
                 cop__stack_give(&cop__thread()->stacks, m->stack);
         }

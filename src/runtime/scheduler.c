@@ -373,8 +373,10 @@ static bool give_it_a_stack(struct thread *t, struct process *p)
                 p->stack = t->reserve;
                 t->reserve = NULL;
         }
-        if (p->stack)
+        if (p->stack) {
+                p->stack->region.most_words = REGION_REPORT_WORDS;
                 return true;
+        }
         if (!(p->flags & IS_ENDING))
                 p->reason = cop__limit_reason(ATOM(stacks));
         if (!cop__exit_parked(p))
@@ -433,7 +435,6 @@ static void give_stack(struct thread *t, struct process *p)
         struct stack *stack = p->stack;
 
         p->stack = NULL;
-        stack->region.most_words = 0;
         cop__region_reset(&stack->region);
         cop__stack_give(&t->stacks, stack);
 }

@@ -22,10 +22,11 @@
 
 enum {
         SCHEDULERS_MOST = 256,
-        SPARES_MOST = 64, /* for turns that do not end; beyond: others wait */
-        BUDGET = 4000,    /* reductions of a turn */
-        WORK_SEND = 4,    /* what a send costs */
-        WORK_MESSAGE = 4, /* what a message handled costs */
+        SPARES_MOST = 64,                      /* for turns that do not end; beyond: others wait */
+        REGION_REPORT_WORDS = 8 * 1024 * 1024, /* a turn that makes more terms is reported */
+        BUDGET = 4000,                         /* reductions of a turn */
+        WORK_SEND = 4,                         /* what a send costs */
+        WORK_MESSAGE = 4,                      /* what a message handled costs */
         WORK_SPAWN = 20,
 };
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/driver_threads.h"
 #include "runtime/guest.h"
 #include "runtime/monitor.h"
 #include "runtime/poller.h"
@@ -23,7 +24,7 @@
 #include "runtime/timer.h"
 #include "term/pattern.h"
 
-enum { THREADS_STOP_NS = 1000000000 };
+enum { THREADS_STOP_NS = 1000000000, FORKED_CHILD_STATUS = 70 };
 
 enum state { STOPPED, STARTING, RUNNING, STOPPING };
 
@@ -32,11 +33,38 @@ static _Atomic(int) stop_status = -1; /* what cop_stop() was called with; -1: no
 static struct bell stop_bell;         /* rung by cop_stop() */
 static struct term_host own_host;     /* as it was before the start */
 
+/*
+ * In a forked child there are no schedulers: it may exec or _exit, and nothing of ours. Whatever of
+ * ours it calls asks for the calling process, and finds none.
+ */
+static bool is_forked_child;
+
+static void on_fork(void)
+{
+        if (atomic_load(&state) == STOPPED)
+                return;
+        is_forked_child = true;
+        cop__thread_set(NULL);
+}
+
+static COP_NORETURN void refuse_in_child(void)
+{
+        static const char text[] =
+                "coppice: a forked child called a function of Coppice, of which it has "
+                "only the shell: it may exec or _exit; it ends now\n";
+
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+                _exit(FORKED_CHILD_STATUS);
+        _exit(FORKED_CHILD_STATUS);
+}
+
 struct process *cop__self(void)
 {
         struct thread *t = cop__thread_or_null();
-        struct process *p = t ? t->current : cop__guest_enter();
+        struct process *p = t ? t->current : is_forked_child ? NULL : cop__guest_enter();
 
+        if (!p && is_forked_child)
+                refuse_in_child();
         if (!p)
                 COP_BUG(t ? "a process's function was called where there is none"
                           : "used while no system runs, or without memory for one more thread");
@@ -71,14 +99,33 @@ static struct process *limited(struct region *region)
         struct thread *t = cop__thread_or_null();
         struct process *p = t ? t->current : NULL;
 
-        return p && p->quotas && p->stack && region == &p->stack->region ? p : NULL;
+        return p && p->quotas && p->quotas->memory_max && p->stack && region == &p->stack->region
+                       ? p
+                       : NULL;
+}
+
+/* A process without a quota has made very much in one turn: said once, then it may go on. */
+static void report_large_turn(struct region *region)
+{
+        fprintf(stderr,
+                "coppice: process %s has made %zu MB of terms since its turn began, and they live "
+                "until "
+                "it ends: until cop_next_message(), or the callback's return; what is made inside "
+                "cop_scope dies there\n",
+                cop_show(cop_pid_term(cop_self())),
+                cop__region_words(region) * sizeof(uint64_t) >> 20);
 }
 
 static bool host_past_limit(struct region *region)
 {
         struct process *p = limited(region);
 
-        return p && cop__quota_past_limit(p);
+        if (p)
+                return cop__quota_past_limit(p);
+        region->most_words = 0;
+        if (cop__thread_or_null() && cop__thread()->current)
+                report_large_turn(region);
+        return true;
 }
 
 static bool host_share(struct region *region, size_t bytes)
@@ -202,6 +249,7 @@ int cop_system_start_with(const struct cop_system_options *options)
                                         .past_limit = host_past_limit,
                                         .share = host_share };
         cop__reserve_fill();
+        cop__fork_calls(on_fork);
         atomic_store(&state, RUNNING);
         return 0;
 }

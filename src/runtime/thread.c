@@ -3,9 +3,15 @@
  *
  * The one thread-local of the runtime. Compilers keep the address of a thread-local over a call,
  * and a process may go on on another thread after one: so it is read here alone, in functions that
- * are never inlined, and nobody keeps what they return over a switch.
+ * are never inlined, and nobody keeps what they return over a switch. errno is such a thing as well.
  */
 #include "runtime/scheduler.h"
+
+int *cop_errno(void)
+{
+        __asm__ volatile("");
+        return __errno_location();
+}
 
 static __thread struct thread *the_thread __attribute__((tls_model("initial-exec")));
 

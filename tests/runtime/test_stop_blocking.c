@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sanitizers.h"
+
 static int gate[2];
 static _Atomic(int) at_gate, through_gate;
 
@@ -44,6 +46,8 @@ static void begin_work(void)
 COP_TEST(TRAP_7_stop,
          "a system stops while a thread blocks, and starts again; then the thread returns")
 {
+        if (COP_ASAN)
+                cop_skip("what a thread that is left alone may use stays, and is a leak to it");
         begin_work();
         cop_assert(cop_system_stop(0) <= 1);
         cop_assert_equal(through_gate, 0);
