@@ -106,9 +106,12 @@ static void hold(void *context, const char *line, size_t size)
 /* What meson found wrong, which is the end of what it said; its files are named from the root. */
 static void show_error(const struct buffer *held)
 {
-        const char *said = held->bytes ? held->bytes : "", *end = said + strlen(said);
-        const char *error = strstr(said, "ERROR: ");
+        const char *said = held->bytes, *error, *end;
 
+        if (!said)
+                return;
+        end = said + held->size;
+        error = strstr(said, "ERROR: ");
         while (error && error > said && error[-1] != '\n')
                 error--;
         if (error && strstr(error, "\nA full log can be found"))
@@ -139,18 +142,11 @@ static bool has_moved(const struct project *project)
 {
         const char *info, *build;
         size_t size;
-        cop_term directories;
 
         if (file_read(text_format("%s/meson-info/meson-info.json", project->build), &info, &size) <
             0)
                 return false;
-        directories = json_read(info);
-        if (cop_is_none(directories) || !cop_is_map(directories))
-                return false;
-        directories = cop_map_get(directories, cop_text("directories"), COP_NONE);
-        if (cop_is_none(directories) || !cop_is_map(directories))
-                return false;
-        build = json_text(directories, "build");
+        build = json_text(json_get(json_read(info), "directories"), "build");
         return build && strcmp(build, project->build) != 0;
 }
 

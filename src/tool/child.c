@@ -151,6 +151,8 @@ int child_run(const struct child *child)
         pid_t pid = -1;
         int status, err;
 
+        if (!child->arguments[0])
+                return -EINVAL;
         fflush(NULL);
         if (child->line && pipe2(ends, O_CLOEXEC) < 0)
                 return -errno;

@@ -193,11 +193,23 @@ cop_term json_read(const char *text)
         return reader.failed || *reader.at ? COP_NONE : value;
 }
 
+cop_term json_get(cop_term object, const char *key)
+{
+        if (cop_is_none(object) || !cop_is_map(object))
+                return COP_NONE;
+        return cop_map_get(object, cop_text(key), COP_NONE);
+}
+
 const char *json_text(cop_term object, const char *key)
 {
-        cop_term value = COP_NONE;
+        cop_term value = json_get(object, key);
 
-        if (cop_is_map(object))
-                value = cop_map_get(object, cop_text(key), COP_NONE);
         return !cop_is_none(value) && cop_is_binary(value) ? cop_to_cstring(value) : NULL;
+}
+
+cop_term json_list(cop_term object, const char *key)
+{
+        cop_term value = json_get(object, key);
+
+        return !cop_is_none(value) && cop_is_list(value) ? value : cop_nil();
 }

@@ -42,12 +42,10 @@ cop_term project_tests(const struct project *project)
 /* The first of the element's texts, such as a command's program; "" where there is none. */
 static const char *first_text(cop_term object, const char *key)
 {
-        cop_term list = cop_map_get(object, cop_text(key), COP_NONE);
+        cop_term list = json_list(object, key);
 
-        if (cop_is_none(list) || !cop_is_list(list) || cop_is_nil(list) ||
-            !cop_is_binary(cop_head(list)))
-                return "";
-        return cop_to_cstring(cop_head(list));
+        return cop_is_nil(list) || !cop_is_binary(cop_head(list)) ? ""
+                                                                  : cop_to_cstring(cop_head(list));
 }
 
 static bool is_test(cop_term tests, const char *path)

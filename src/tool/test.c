@@ -98,7 +98,7 @@ static void make_command(cop_term test, const char *chosen, const char **argumen
 {
         int n = 0;
 
-        COP_EACH (word, cop_map_get(test, cop_text("cmd"), cop_nil()))
+        COP_EACH (word, json_list(test, "cmd"))
                 if (n < WORDS_MOST && cop_is_binary(word))
                         arguments[n++] = cop_to_cstring(word);
         if (chosen && n < WORDS_MOST)
@@ -108,7 +108,7 @@ static void make_command(cop_term test, const char *chosen, const char **argumen
 
 static void add_environment(cop_term test, struct settings *settings)
 {
-        cop_term map = cop_map_get(test, cop_text("env"), COP_NONE);
+        cop_term map = json_get(test, "env");
         size_t i;
 
         if (cop_is_none(map) || !cop_is_map(map))

@@ -132,6 +132,15 @@ COP_TEST(TOOL_new_meson, "what cop makes builds without cop, and without a warni
         has_not("warning:");
 }
 
+COP_TEST(TOOL_new_any_name, "a project may be called as a header or function of C, or of its own",
+         .limit_s = 180)
+{
+        installed_says("for name in string time init begin; do\n"
+                       "cop new --sup $name >/dev/null; (cd $name && cop test); done",
+                       "Generated string\n3 passed, 0 failed\nGenerated time\n3 passed, 0 failed\n"
+                       "Generated init\n3 passed, 0 failed\nGenerated begin\n3 passed, 0 failed\n");
+}
+
 COP_TEST(TOOL_new_elsewhere, "a project can be made in another directory, with any name of its own")
 {
         says("mkdir 'a b'; cop new 'a b/door' | tail -n 5; ls -A 'a b/door'",
