@@ -354,6 +354,10 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
         struct suspect suspect;
         enum verdict verdict;
 
+        /* The thread may be inside ThreadSanitizer, whose locks the unwinder takes as well: under it a process
+         * that runs is not ended before it comes back to the runtime. */
+        if (COP_TSAN)
+                return;
         if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
                 return;
         t->faults.depth++;
