@@ -290,6 +290,17 @@ static bool is_full(struct process *p, uint32_t limit)
                (limit & INBOX_MAX_MOST);
 }
 
+/* The same, but a message on its way from the one count to the other is counted twice rather than not at all: the
+ * sender that waits for nothing is let in at once, the one that does not wait would be one too many. */
+static bool seems_full(struct process *p, uint32_t limit)
+{
+        /* pairs with the release in cop__quota_receive */
+        uint32_t sent = atomic_load_explicit(&p->inbox_sent, memory_order_acquire);
+
+        return sent + atomic_load_explicit(&p->mail_count, memory_order_relaxed) >=
+               (limit & INBOX_MAX_MOST);
+}
+
 /* A message that does not get in: whoever called hears of it. */
 static void refuse(struct signal *signal)
 {
@@ -316,7 +327,7 @@ void cop__quota_unadmit(struct process *p, struct signal *signal)
         if (!(signal->lane & LANE_COUNTED))
                 return;
         signal->lane &= (uint8_t)~LANE_COUNTED;
-        atomic_fetch_sub_explicit(&p->inbox_sent, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&p->inbox_sent, 1, memory_order_release);
 }
 
 bool cop__quota_is_full_for(struct process *p, const struct signal *signal)
@@ -324,7 +335,7 @@ bool cop__quota_is_full_for(struct process *p, const struct signal *signal)
         uint32_t limit = limit_for(p, signal);
 
         return limit && policy_of(limit) == COP_INBOX_BLOCK && is_ordinary(signal) &&
-               is_full(p, limit);
+               seems_full(p, limit);
 }
 
 void cop__quota_drop_held(struct signal *signal)
@@ -404,11 +415,10 @@ static bool has_room(const struct process *p)
         return p->mail_count < p->quotas->inbox_max;
 }
 
-bool cop__quota_receive(struct process *p, struct signal *signal, cop_term *reason)
+static bool receive(struct process *p, struct signal *signal, cop_term *reason)
 {
         struct quotas *q = p->quotas;
 
-        cop__quota_unadmit(p, signal);
         if (!q->inbox_max || (has_room(p) && !q->held))
                 return put(p, signal, reason);
         switch ((enum cop_inbox_policy)q->inbox_policy) {
@@ -430,6 +440,24 @@ bool cop__quota_receive(struct process *p, struct signal *signal, cop_term *reas
                 break; /* there was room when it was sent */
         }
         return put(p, signal, reason);
+}
+
+bool cop__quota_receive(struct process *p, struct signal *signal, cop_term *reason)
+{
+        bool blocks = p->quotas->inbox_policy == COP_INBOX_BLOCK;
+        bool counted_on_its_way = signal->lane & LANE_COUNTED;
+        bool ends;
+
+        if (!blocks) {
+                cop__quota_unadmit(p, signal);
+                return receive(p, signal, reason);
+        }
+        /* In the mailbox first; then the signal may be anybody's. */
+        signal->lane &= (uint8_t)~LANE_COUNTED;
+        ends = receive(p, signal, reason);
+        if (counted_on_its_way)
+                atomic_fetch_sub_explicit(&p->inbox_sent, 1, memory_order_release);
+        return ends;
 }
 
 /* The message of a sender that waited, who is told so by the same signal. */

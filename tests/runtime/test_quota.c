@@ -4,7 +4,6 @@
 #include "support/world.h"
 
 #include "runtime/process.h"
-#include "runtime/scheduler.h"
 
 enum { MOST = 3 };
 
@@ -166,9 +165,7 @@ COP_TEST(QUOTA_inbox_block_deadline, "a sender that finds no room in time exits:
         cop_ref ref = cop_monitor(sender_to(pid));
 
         cop_assert_term(down_reason(ref), "{quota, inbox}");
-        /* LIMIT: with sender and receiver on different schedulers one message too many has been seen to get in. */
-        if (!cop__system.scatters)
-                cop_assert_term(hoard_of(pid), "[1, 2, 3]");
+        cop_assert_term(hoard_of(pid), "[1, 2, 3]");
 }
 
 COP_TEST(QUOTA_inbox_block_killed, "a sender that is killed while it waits leaves nothing behind")
