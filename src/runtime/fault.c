@@ -495,36 +495,45 @@ void cop__faults_stop(void)
         cop__code_stop();
 }
 
-int cop__faults_enter(struct thread *t)
+static size_t handler_stack_size(void)
 {
         size_t least = getauxval(AT_MINSIGSTKSZ);
-        struct fault_thread *f = &t->faults;
-        stack_t stack = { .ss_flags = 0 };
-        sigset_t kill;
-        char *at;
 
-        f->stack_size = GUARD + HANDLER_STACK + ((least + GUARD - 1) & ~(size_t)(GUARD - 1));
-        at = mmap(NULL, f->stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return GUARD + HANDLER_STACK + ((least + GUARD - 1) & ~(size_t)(GUARD - 1));
+}
+
+void *cop__handler_stack_take(void)
+{
+        void *at = mmap(NULL, handler_stack_size(), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
         if (at == MAP_FAILED)
-                return -ENOMEM;
+                return NULL;
         mprotect(at, GUARD, PROT_NONE);
-        f->stack = at;
-        stack.ss_sp = at + GUARD;
-        stack.ss_size = f->stack_size - GUARD;
-        sigaltstack(&stack, &f->before);
+        return at;
+}
+
+void cop__handler_stack_give(void *stack)
+{
+        munmap(stack, handler_stack_size());
+}
+
+void cop__faults_enter(struct thread *t, void *stack)
+{
+        struct fault_thread *f = &t->faults;
+        stack_t handlers = { .ss_sp = (char *)stack + GUARD,
+                             .ss_size = handler_stack_size() - GUARD };
+        sigset_t kill;
+
+        sigaltstack(&handlers, &f->before);
         f->id = (int)syscall(SYS_gettid);
         sigemptyset(&kill);
         sigaddset(&kill, KILL_SIGNAL);
         pthread_sigmask(SIG_UNBLOCK, &kill, NULL);
         pthread_sigmask(SIG_SETMASK, NULL, &f->mask);
-        return 0;
 }
 
 void cop__faults_leave(struct thread *t)
 {
-        if (!t->faults.stack)
-                return;
         sigaltstack(&t->faults.before, NULL);
-        munmap(t->faults.stack, t->faults.stack_size);
-        t->faults.stack = NULL;
 }

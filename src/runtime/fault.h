@@ -30,9 +30,7 @@ struct fault {
 
 /* A thread's part. */
 struct fault_thread {
-        void *stack; /* where handlers run */
-        size_t stack_size;
-        stack_t before;                /* what the thread had before */
+        stack_t before;                /* where handlers ran before this thread entered */
         sigset_t mask;                 /* of the scheduler */
         volatile int depth;            /* in the handler: 1; a fault in there: 2 */
         struct fault fault;            /* of the process that is being ended */
@@ -49,8 +47,13 @@ struct fault_thread {
 int cop__faults_start(void);
 void cop__faults_stop(void);
 
-/* At the start and end of a scheduler's thread. enter returns 0 or -errno. */
-int cop__faults_enter(struct thread *thread);
+/* Memory for the handlers of a thread, taken before the thread starts: one that runs already could
+ * only stop the program where there is none. NULL: no memory. */
+void *cop__handler_stack_take(void);
+void cop__handler_stack_give(void *stack);
+
+/* At the start and end of a scheduler's thread, whose handlers run on this stack. */
+void cop__faults_enter(struct thread *thread, void *stack);
 void cop__faults_leave(struct thread *thread);
 
 /* Looks whether the process on this thread is to end, and ends it if it may be left. Any thread. */

@@ -616,8 +616,7 @@ static void *worker(void *argument)
         cop__region_init(&t.own_region);
         t.region = &t.own_region;
         cop__thread_set(&t);
-        if (cop__faults_enter(&t) < 0)
-                COP_BUG("no memory for the stack of a handler");
+        cop__faults_enter(&t, t.scheduler->handler_stack);
         t.reserve = cop__stack_take(&t.stacks, 0);
         atomic_store_explicit(&t.scheduler->thread, &t, memory_order_release);
         work(&t);
@@ -632,6 +631,19 @@ static void *worker(void *argument)
 
 /* ---- start and stop ---- */
 
+static int start_worker(struct scheduler *s)
+{
+        int err;
+
+        s->handler_stack = cop__handler_stack_take();
+        if (!s->handler_stack)
+                return -ENOMEM;
+        err = cop__driver->thread_start(worker, s, &s->handle);
+        if (err < 0)
+                cop__handler_stack_give(s->handler_stack);
+        return err;
+}
+
 static void stop_workers(unsigned count)
 {
         unsigned i;
@@ -639,8 +651,10 @@ static void stop_workers(unsigned count)
         atomic_store(&cop__system.stopping, true);
         for (i = 0; i < count; i++)
                 cop__scheduler_wake(&cop__system.schedulers[i]);
-        for (i = 0; i < count; i++)
+        for (i = 0; i < count; i++) {
                 cop__driver->thread_join(cop__system.schedulers[i].handle);
+                cop__handler_stack_give(cop__system.schedulers[i].handler_stack);
+        }
 }
 
 int cop__schedulers_start(unsigned count)
@@ -664,8 +678,7 @@ int cop__schedulers_start(unsigned count)
                 cop__wheel_init(&cop__system.schedulers[i].wheel, now_ns());
         }
         for (i = 0; i < count; i++) {
-                err = cop__driver->thread_start(worker, &cop__system.schedulers[i],
-                                                &cop__system.schedulers[i].handle);
+                err = start_worker(&cop__system.schedulers[i]);
                 if (err < 0) {
                         stop_workers(i);
                         cop__free(cop__system.schedulers);
@@ -687,7 +700,7 @@ bool cop__scheduler_add_spare(void)
         cop__wheel_init(&s->wheel, now_ns());
         /* It counts before it runs: it may find work, and then others look for it. */
         atomic_store(&cop__system.scheduler_count, number + 1);
-        if (cop__driver->thread_start(worker, s, &s->handle) < 0) {
+        if (start_worker(s) < 0) {
                 atomic_store(&cop__system.scheduler_count, number);
                 return false;
         }

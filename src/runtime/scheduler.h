@@ -61,7 +61,8 @@ struct scheduler {
         struct wheel_timer *fired; /* the same: timers that are to send */
 
         unsigned number;
-        void *handle; /* of its thread, for the driver */
+        void *handle;        /* of its thread, for the driver */
+        void *handler_stack; /* of its thread (fault.h) */
 };
 
 /* What an OS thread is to the runtime. Reached through cop__thread(). */
