@@ -144,6 +144,7 @@ COP_API bool cop_is_pid(cop_term term);
 COP_API bool cop_is_ref(cop_term term);
 COP_API bool cop_is_port(cop_term term);
 COP_API bool cop_is_fun(cop_term term);
+COP_API bool cop_is_record(cop_term term); /* a native record, #module:name{field = Value} */
 COP_API cop_pid cop_to_pid(cop_term term);
 COP_API cop_ref cop_to_ref(cop_term term);
 

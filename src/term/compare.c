@@ -36,6 +36,7 @@ enum rank {
         RANK_PORT,
         RANK_PID,
         RANK_TUPLE,
+        RANK_RECORD,
         RANK_MAP,
         RANK_NIL,
         RANK_LIST,
@@ -62,6 +63,7 @@ static enum rank rank_of(cop_term term)
                 [BOX_MAP] = RANK_MAP,         [BOX_PID] = RANK_PID,
                 [BOX_REF] = RANK_REF,         [BOX_PORT] = RANK_PORT,
                 [BOX_EXPORT] = RANK_EXPORT,   [BOX_FUN] = RANK_FUN,
+                [BOX_RECORD] = RANK_RECORD,
         };
 
         if (tag_of(term) != TAG_BOX)
@@ -238,6 +240,16 @@ static int compare_fun_heads(const uint64_t *x, const uint64_t *y)
         return order ? order : order_of(header_words(*x), header_words(*y));
 }
 
+/* Module, name, who may see it, and how many fields it has; names and values follow. */
+static int compare_record_heads(const uint64_t *x, const uint64_t *y)
+{
+        int order = 0;
+
+        for (size_t i = 1; i <= RECORD_FIXED_WORDS && !order; i++)
+                order = compare_atoms(term_of(x[i]), term_of(y[i]));
+        return order ? order : order_of(header_words(*x), header_words(*y));
+}
+
 /* Keeps a span for when the one in it is done. */
 static bool push(struct words *rest, const struct span *span)
 {
@@ -292,6 +304,10 @@ static bool compare_heads(cop_term a, cop_term b, enum rank rank, struct words *
         case RANK_FUN:
                 *order = compare_fun_heads(words_of(a), words_of(b));
                 *now = inside(a, b, 1 + FUN_FIXED_WORDS, count - FUN_FIXED_WORDS, exact);
+                break;
+        case RANK_RECORD:
+                *order = compare_record_heads(words_of(a), words_of(b));
+                *now = inside(a, b, 1 + RECORD_FIXED_WORDS, count - RECORD_FIXED_WORDS, exact);
                 break;
         case RANK_TUPLE:
                 *order = order_of(count, header_words(*words_of(b)));

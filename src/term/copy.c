@@ -38,6 +38,7 @@ static size_t raw_words(uint64_t header)
         case BOX_TUPLE:
         case BOX_MAP:
         case BOX_EXPORT:
+        case BOX_RECORD:
                 return 0;
         case BOX_FUN:
                 return FUN_FIXED_WORDS - 1; /* the last one is the pid */

@@ -67,6 +67,7 @@ static enum verdict look_at_boxes(cop_term a, cop_term b)
         case BOX_TUPLE:
         case BOX_MAP:
         case BOX_EXPORT:
+        case BOX_RECORD:
                 return *x == *y ? OPEN : DIFFERENT;
         default: /* words that are no pointers */
                 if (*x != *y || memcmp(x + 1, y + 1, header_words(*x) * sizeof(*x)) != 0)

@@ -35,6 +35,7 @@ enum etf_tag {
         ETF_BIG = 111,
         ETF_FUN = 112,
         ETF_EXPORT = 113,
+        ETF_RECORD = 67,
         ETF_NEW_REF = 114,
         ETF_SMALL_ATOM = 115, /* Latin-1 */
         ETF_MAP = 116,

@@ -17,8 +17,6 @@
  *
  * What is accepted is what binary_to_term() of OTP 25 and later accepts; but bytes behind a term
  * are refused unless asked for, and pids of this node have other limits than Erlang's.
- *
- * LIMIT: native records, which OTP 29 has as an experiment (tag 67), are refused.
  */
 #include <coppice/etf.h>
 
@@ -144,6 +142,30 @@ static cop_term open_fun(struct etf_input *in, struct words *rows)
         return count ? open_row(in, rows, box_term(box), 0) : box_term(box);
 }
 
+/* Native records of OTP 29. */
+static cop_term open_record(struct etf_input *in, struct words *rows)
+{
+        size_t fields = get_32(in);
+        const uint8_t *flag = in->at;
+        unsigned exported = get_8(in);
+        uint64_t *box =
+                has(in, 2 * fields) ? take_words(in, 1 + RECORD_FIXED_WORDS + 2 * fields) : NULL;
+
+        if (!box)
+                return COP_NONE;
+        if (exported > 1)
+                return refuse_at(in, flag, "0 or 1, whether a record is exported");
+        box[0] = header_of(BOX_RECORD, RECORD_FIXED_WORDS + 2 * fields);
+        box[1] = cop__etf_atom(in).word;
+        box[2] = cop__etf_atom(in).word;
+        box[3] = cop_bool(exported).word;
+        for (size_t i = 0; i < fields; i++)
+                box[1 + RECORD_FIXED_WORDS + i] = cop__etf_atom(in).word;
+        if (in->error)
+                return COP_NONE;
+        return fields ? open_row(in, rows, box_term(box), 0) : box_term(box);
+}
+
 /* ---- the walk ---- */
 
 /* A term, or the head of one whose parts come next. COP_NONE without an error: nothing came yet. */
@@ -206,6 +228,8 @@ static cop_term get_term(struct etf_input *in, struct words *rows)
                 return cop__etf_export(in);
         case ETF_FUN:
                 return open_fun(in, rows);
+        case ETF_RECORD:
+                return open_record(in, rows);
         default:
                 term = cop__etf_atom_of(in, tag);
                 if (cop_is_none(term))
@@ -272,6 +296,9 @@ static uint64_t *next_in_row(struct row *row)
                 if (index == count)
                         return NULL;
                 return box + 1 + index / 2 + (index % 2 ? count / 2 : 0);
+        case BOX_RECORD:
+                index += RECORD_FIXED_WORDS + record_size(box[0]);
+                return index == count ? NULL : box + 1 + index;
         case BOX_FUN:
                 index += FUN_FIXED_WORDS;
                 return index == count ? NULL : box + 1 + index;

@@ -284,6 +284,21 @@ static void patch_fun(struct encoder *e, size_t place)
         e->size = end;
 }
 
+/* What is before the values, which follow as parts. */
+static void open_record(struct encoder *e, const uint64_t *box)
+{
+        size_t fields = record_size(*box);
+
+        put_8(e, ETF_RECORD);
+        put_count(e, fields);
+        put_8(e, cop_to_bool(term_of(box[3])));
+        put_atom(e, term_of(box[1]));
+        put_atom(e, term_of(box[2]));
+        for (size_t i = 0; i < fields; i++)
+                put_atom(e, term_of(box[1 + RECORD_FIXED_WORDS + i]));
+        note(e, box_term(box).word, (int64_t)(RECORD_FIXED_WORDS + fields));
+}
+
 /* Is it a proper list of bytes that is not too long? Then it is written as a string. Otherwise
  * *length says how many pairs it has, whatever is in them. */
 static bool is_string(cop_term list, size_t *length)
@@ -380,6 +395,9 @@ static void put_box(struct encoder *e, cop_term term)
                 return;
         case BOX_FUN:
                 open_fun(e, box);
+                return;
+        case BOX_RECORD:
+                open_record(e, box);
                 return;
         }
 }

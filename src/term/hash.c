@@ -26,6 +26,7 @@
 #define SEED_MAP    ((uint64_t)0x90ed1765281c388d)
 #define SEED_NODE   ((uint64_t)0x589965cc75374cc3)
 #define SEED_EXPORT ((uint64_t)0x1d8e4e27c47d124f)
+#define SEED_RECORD ((uint64_t)0x6c62272e07bb0142)
 #define SEED_FUN    ((uint64_t)0xeb44accab455d165)
 #define SEED_WORD   ((uint64_t)0x9e3779b97f4a7c15)
 
@@ -104,6 +105,9 @@ static struct span mix_box(uint64_t *hash, cop_term term)
                 return all;
         case BOX_EXPORT:
                 *hash = mix(*hash, SEED_EXPORT);
+                return all;
+        case BOX_RECORD:
+                *hash = mix(*hash ^ SEED_RECORD, all.count);
                 return all;
         case BOX_FUN:
                 *hash = mix_fun(*hash, box);

@@ -210,7 +210,7 @@ static void begin(struct layout *l, struct fold *now, size_t index, int64_t colu
         push(l, now);
         switch ((enum shape_kind)shape->kind) {
         case SHAPE_MAP:
-                add(l, "#{");
+                add_part(l, shape->offset, shape[1].offset - shape->offset);
                 *now = fold_at(index, column + 2, closing, used + (l->trial ? 2 : 1));
                 break;
         case SHAPE_TAGGED:
@@ -342,18 +342,27 @@ static void step_map(struct layout *l, struct fold *now)
                 step_element(l, now, pair, closing, used);
 }
 
+/* What stands between key and value, but for the space before the value. */
+static void add_arrow(struct layout *l, const struct shape *key, const struct shape *value)
+{
+        size_t end = key->offset + key->size;
+
+        add_part(l, end, value->offset - end - 1);
+}
+
 /* The key, and then the value below it. */
 static void step_pair(struct layout *l, struct fold *now)
 {
         int64_t indent = l->indent > 0 ? l->indent : VALUE_INDENT;
         size_t child = now->child;
+        const struct shape *key = l->shapes + now->shape + 1;
 
         now->child = l->shapes[child].next;
         if (now->first) {
                 now->first = false;
                 begin(l, now, child, now->start, now->closing, now->used);
         } else {
-                add(l, " =>");
+                add_arrow(l, key, l->shapes + child);
                 new_line(l, now->start + indent);
                 begin(l, now, child, now->start + indent, now->closing, 0);
         }

@@ -2,7 +2,7 @@
  * print.c: terms as Erlang prints them.
  *
  * The term is walked with a stack of levels, one for each tuple, list or map that is open; a level
- * knows what comes next in it. Every step writes one thing: a part without terms inside, or the
+ * knows what comes next in it; a record is a map that begins with its name. Every step writes one thing: a part without terms inside, or the
  * beginning, a separator or the end of one that has some.
  *
  * Pretty printing walks in the same way, onto one line, and notes the shape of each part; layout.c
@@ -27,7 +27,7 @@ enum level_kind {
         IN_NOTHING,
         IN_TUPLE,
         IN_LIST,
-        IN_MAP,   /* a key comes next */
+        IN_MAP,   /* of a map or record: a key comes next */
         IN_PAIR,  /* its value comes next */
         PAIR_END, /* its value was printed */
 };
@@ -38,7 +38,7 @@ struct level {
         const cop_term *at; /* next element or key */
         size_t left;        /* elements or pairs to come */
         size_t shown;
-        cop_term rest;      /* of a list; of a map itself */
+        cop_term rest;      /* of a list; of a map or record itself */
         size_t shape, pair; /* in the array of shapes */
 };
 
@@ -165,6 +165,14 @@ static void print_fun(struct buffer *out, const uint64_t *box)
         cop__int_print(out, term_of(box[3]));
 }
 
+static void print_record_name(struct buffer *out, const uint64_t *box)
+{
+        cop__buffer_add_char(out, '#');
+        print_atom(out, term_of(box[1]));
+        cop__buffer_add_char(out, ':');
+        print_atom(out, term_of(box[2]));
+}
+
 /* An integer that has more digits than are to be shown: its first ones, in base 16. */
 static void print_int_start(struct buffer *out, cop_term integer, size_t most)
 {
@@ -231,6 +239,10 @@ static enum shape_kind print_box(const struct printer *p, cop_term term)
         case BOX_EXPORT:
         case BOX_FUN:
                 print_fun(p->out, box);
+                break;
+        case BOX_RECORD:
+                print_record_name(p->out, box);
+                cop__buffer_add_text(p->out, record_size(*box) ? "{...}" : "{}");
                 break;
         case BOX_TUPLE: /* empty or elided, as maps and lists that come here */
                 cop__buffer_add_text(p->out, header_words(*box) ? "{...}" : "{}");
@@ -309,7 +321,14 @@ static void pop_level(struct printer *p, struct level *level)
         p->depth--;
 }
 
-/* How an open tuple, list or map begins. */
+static const char *opening(cop_term term)
+{
+        if (tag_of(term) == TAG_PAIR)
+                return "[";
+        return is_box(term, BOX_MAP) ? "#{" : "{";
+}
+
+/* How an open tuple, list, map or record begins. */
 static void open_level(struct printer *p, struct level *now, cop_term term, bool tail)
 {
         const cop_term *inside = (const cop_term *)(words_of(term) + 1);
@@ -325,6 +344,11 @@ static void open_level(struct printer *p, struct level *now, cop_term term, bool
                 now->kind = IN_MAP;
                 now->at = inside;
                 now->left = header_words(*words_of(term)) / 2;
+        } else if (is_box(term, BOX_RECORD)) {
+                kind = SHAPE_MAP;
+                now->kind = IN_MAP;
+                now->at = inside + RECORD_FIXED_WORDS;
+                now->left = record_size(*words_of(term));
         } else {
                 now->kind = IN_TUPLE;
                 now->at = inside;
@@ -332,7 +356,9 @@ static void open_level(struct printer *p, struct level *now, cop_term term, bool
                 kind = now->left > 1 && tag_of(*inside) == TAG_ATOM ? SHAPE_TAGGED : SHAPE_TUPLE;
         }
         now->shape = begin_shape(p, kind, tail);
-        cop__buffer_add_text(p->out, kind == SHAPE_LIST ? "[" : kind == SHAPE_MAP ? "#{" : "{");
+        if (is_box(term, BOX_RECORD))
+                print_record_name(p->out, words_of(term));
+        cop__buffer_add_text(p->out, opening(term));
 }
 
 /* Is it to be opened, or printed at once? */
@@ -342,6 +368,8 @@ static bool has_inside(const struct printer *p, cop_term term)
                 return false;
         if (tag_of(term) == TAG_PAIR)
                 return !(p->texts && cop__is_printable_list(term));
+        if (is_box(term, BOX_RECORD))
+                return record_size(*words_of(term)) > 0;
         return (is_box(term, BOX_TUPLE) || is_box(term, BOX_MAP)) &&
                header_words(*words_of(term)) > 0;
 }
@@ -420,10 +448,11 @@ static void step_map(struct printer *p, struct level *now)
 
 static void step_pair(struct printer *p, struct level *now)
 {
-        size_t size = cop__map_size(now->rest);
+        bool is_map = is_box(now->rest, BOX_MAP);
+        size_t size = is_map ? cop__map_size(now->rest) : record_size(*words_of(now->rest));
 
         now->kind = PAIR_END;
-        cop__buffer_add_text(p->out, " => ");
+        cop__buffer_add_text(p->out, is_map ? " => " : " = ");
         enter(p, now, (now->at++)[size], false);
 }
 

@@ -16,7 +16,7 @@ enum shape_kind {
         SHAPE_LIST,   /* what it holds follows */
         SHAPE_TUPLE,  /* the same */
         SHAPE_TAGGED, /* a tuple of two or more that begins with an atom */
-        SHAPE_MAP,    /* pairs follow */
+        SHAPE_MAP,    /* or a record: pairs follow */
         SHAPE_PAIR,   /* a key and a value follow */
 };
 

@@ -68,6 +68,11 @@ bool cop_is_fun(cop_term term)
         return is_box(term, BOX_FUN) || is_box(term, BOX_EXPORT);
 }
 
+bool cop_is_record(cop_term term)
+{
+        return is_box(term, BOX_RECORD);
+}
+
 cop_pid cop__to_pid(cop_term term, const struct cop_place *place)
 {
         if (!cop_is_pid(term))

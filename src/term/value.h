@@ -56,6 +56,7 @@ enum box {
         BOX_EXPORT,    /* module, function, arity: terms */
         BOX_FUN,       /* arity, uniq (two words), index, module, old index, old uniq, pid, free
                           variables... */
+        BOX_RECORD,    /* module, name, exported (all atoms), n field names, their n values */
 };
 
 enum {
@@ -63,6 +64,7 @@ enum {
         COUNT_BITS = 36,
         SHARED_ABOVE = 64,
         FUN_FIXED_WORDS = 8,
+        RECORD_FIXED_WORDS = 3,
 };
 
 #define INT_MOST ((int64_t)1 << 60) /* integers from -INT_MOST up to INT_MOST - 1 are immediate */
@@ -133,6 +135,12 @@ static inline cop_term box_term(const uint64_t *box)
 static inline cop_term pair_term(const uint64_t *pair)
 {
         return term_of((uint64_t)(uintptr_t)pair | TAG_PAIR);
+}
+
+/* How many fields a record has. */
+static inline size_t record_size(uint64_t header)
+{
+        return (header_words(header) - RECORD_FIXED_WORDS) / 2;
 }
 
 /* COP_NONE is no box of any kind. */

@@ -98,7 +98,7 @@ cop_term random_term(int depth)
         if (depth == 0 || cop_test_random_below(5) == 0)
                 return random_leaf();
         depth = (int)cop_test_random_below((uint64_t)depth);
-        switch (cop_test_random_below(6)) {
+        switch (cop_test_random_below(7)) {
         case 0:
                 return random_tuple(BOX_MAP, 2 * cop_test_random_below(5), depth);
         case 1:
@@ -106,7 +106,10 @@ cop_term random_term(int depth)
         case 2:
                 return random_tuple(BOX_EXPORT, 3, 0);
         case 3:
+                return random_tuple(BOX_RECORD, RECORD_FIXED_WORDS + 2 * cop_test_random_below(3),
+                                    depth);
         case 4:
+        case 5:
                 return random_tuple(BOX_TUPLE, cop_test_random_below(6), depth);
         default:
                 return random_list(depth);
@@ -119,6 +122,7 @@ static size_t parts_from(uint64_t header)
         case BOX_TUPLE:
         case BOX_MAP:
         case BOX_EXPORT:
+        case BOX_RECORD:
                 return 0;
         case BOX_FUN:
                 return FUN_FIXED_WORDS - 1;

@@ -214,6 +214,43 @@ COP_TEST(ORDER_ports, "ports are ordered by node, creation, number")
         CHECK_ASCENDING(port("a@b", 1, 1), port("a@b", 9, 1), port("a@b", 1, 2), port("b@b", 1, 1));
 }
 
+static cop_term record(const char *module, const char *name, bool exported, size_t fields,
+                       const cop_term *names, const cop_term *values)
+{
+        uint64_t *box = cop__region_take(here(), 1 + RECORD_FIXED_WORDS + 2 * fields);
+
+        box[0] = header_of(BOX_RECORD, RECORD_FIXED_WORDS + 2 * fields);
+        box[1] = cop_atom(module).word;
+        box[2] = cop_atom(name).word;
+        box[3] = cop_bool(exported).word;
+        memcpy(box + 4, names, fields * sizeof(*names));
+        memcpy(box + 4 + fields, values, fields * sizeof(*values));
+        return box_term(box);
+}
+
+COP_TEST(ORDER_records, "native records are ordered by module, name, visibility, names of fields, "
+                        "values; they come between tuples and maps")
+{
+        const cop_term a = cop_atom("a"), b = cop_atom("b");
+        cop_term one = record("m", "r", true, 2, (cop_term[]){ a, b }, (cop_term[]){ I(1), I(1) });
+        cop_term same = record("m", "r", true, 2, (cop_term[]){ a, b }, (cop_term[]){ I(1), I(1) });
+        cop_term like = record("m", "r", true, 2, (cop_term[]){ a, b },
+                               (cop_term[]){ I(1), cop_float(1.0) });
+
+        CHECK_ASCENDING(cop_tuple(1, (cop_term[]){ I(9) }),
+                        record("l", "z", true, 1, &b, (cop_term[]){ I(9) }),
+                        record("m", "q", true, 1, &b, (cop_term[]){ I(9) }),
+                        record("m", "r", false, 1, &b, (cop_term[]){ I(9) }),
+                        record("m", "r", true, 1, &b, (cop_term[]){ I(9) }), one,
+                        record("m", "r", true, 2, (cop_term[]){ a, b }, (cop_term[]){ I(1), I(2) }),
+                        record("m", "r", true, 2, (cop_term[]){ b, a }, (cop_term[]){ I(0), I(0) }),
+                        cop_map(0, NULL, NULL));
+        cop_assert(cop_equal(one, same));
+        cop_assert_equal(cop_hash(one), cop_hash(same));
+        cop_assert_equal(cop_compare(one, like), 0);
+        cop_assert(!cop_equal(one, like));
+}
+
 COP_TEST(ORDER_funs,
          "funs are ordered by module, index, uniq, what they hold; then come external ones")
 {

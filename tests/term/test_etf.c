@@ -414,6 +414,30 @@ COP_TEST(ETF_funs, "closures are carried with what they hold; their size is work
                 { "83 70 00000000" FUN_HEAD "00000000 77 01 'm' 61 01 61 01 61 01", 38, "a pid" });
 }
 
+/* The wire's layout: count of fields, exported, module, name, names of fields, values. */
+#define USER "77 01 'm' 77 04 'user'"
+COP_TEST(ETF_records, "native records of OTP 29 are carried with names, visibility and values")
+{
+        static const char user[] = "83 43 00000002 01" USER "77 02 'id' 77 01 'v' 61 01 68 01 6a";
+        static const char empty[] = "83 43 00000000 00" USER;
+        static const char nested[] = "83 68 02 43 00000001 00" USER "77 01 'a'"
+                                     "43 00000001 01" USER "77 01 'b' 6c 00000001 61 07 6a 61 02";
+
+        check_recoded(user, user);
+        check_recoded(empty, empty);
+        check_recoded(nested, "83 68 02 43 00000001 00" USER "77 01 'a'"
+                              "43 00000001 01" USER "77 01 'b' 6b 0001 07 61 02");
+        cop_assert(cop_is_record(decoded(user)));
+        cop_assert(!cop_is_tuple(decoded(user)) && !cop_is_map(decoded(user)));
+        cop_assert_text(written(decoded(user)), "#m:user{id = 1,v = {[]}}");
+        cop_assert_text(written(decoded(empty)), "#m:user{}");
+        CHECK_WRONG({ "83 43 00000000 02" USER, 6, "0 or 1, whether a record is exported" },
+                    { "83 43 ffffffff 01" USER, 16, CUT_SHORT }, /* nothing is taken for them */
+                    { "83 43 00000001 01" USER "77 01 'a'", 19, CUT_SHORT },
+                    { "83 43 00000001 01" USER "61 01 61 01", 16, "an atom" },
+                    { "83 43 00000000 01 61 01 77 01 'm'", 7, "an atom" });
+}
+
 COP_TEST(ETF_funs_large, "the size of a closure is right also in terms of many bytes")
 {
         static const char digits[] = "83 70 0000003b" FUN_HEAD "00000000" FUN_TAIL;

@@ -236,6 +236,7 @@ static void check_kinds(cop_term term, char kind)
         cop_assert_equal(cop_is_ref(term), kind == 'r');
         cop_assert_equal(cop_is_port(term), kind == 'o');
         cop_assert_equal(cop_is_fun(term), kind == 'f');
+        cop_assert_equal(cop_is_record(term), kind == 'R');
         if (kind != 'p')
                 assert_badarg(cop_to_pid(term));
         if (kind != 'r')
@@ -265,6 +266,7 @@ COP_TEST(KINDS, "pids, references, ports and funs are told apart")
         check_kinds(box_of(BOX_PORT, 3), 'o');
         check_kinds(box_of(BOX_EXPORT, 3), 'f');
         check_kinds(box_of(BOX_FUN, FUN_FIXED_WORDS), 'f');
+        check_kinds(box_of(BOX_RECORD, RECORD_FIXED_WORDS), 'R');
         check_kinds(COP_NONE, ' ');
         check_kinds(NIL, ' ');
         check_kinds(cop_tuple(0, NULL), ' ');

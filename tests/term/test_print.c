@@ -202,6 +202,26 @@ COP_TEST(PRINT_names, "pids, references, ports and funs show as in Erlang")
         cop_assert_text(PRINT(box_term(export), 0), "fun 'a b':'ж'/2");
 }
 
+COP_TEST(PRINT_records,
+         "native records show their fields in the order of their definition, and break "
+         "like maps")
+{
+        const uint64_t record[] = { header_of(BOX_RECORD, 7), cop_atom("my mod").word,
+                                    cop_atom("user").word,    cop_bool(false).word,
+                                    cop_atom("name").word,    cop_atom("id").word,
+                                    cop_text("Alice").word,   cop_int(1).word };
+        cop_term term = box_term(record);
+
+        cop_assert_text(PRINT(term, PRINT_LINE), "#'my mod':user{name = <<\"Alice\">>,id = 1}");
+        cop_assert_text(PRINT(term, PRINT_PRETTY, .width = 24),
+                        "#'my mod':user{name = <<\"Alice\">>,\n  id = 1}");
+        cop_assert_text(PRINT(term, PRINT_PRETTY, .width = 12),
+                        "#'my mod':user{name =\n      <<\"Alice\">>,\n  id = 1}");
+        cop_assert_text(PRINT(term, PRINT_LINE, .length_most = 1),
+                        "#'my mod':user{name = <<\"A\"...>>,...}");
+        cop_assert_text(PRINT(cop_tuple(1, &term), PRINT_LINE, .depth_most = 1), "{#'my mod':user{...}}");
+}
+
 COP_TEST(PRINT_lines, "long terms are broken into lines as Erlang breaks them")
 {
         static const struct {
