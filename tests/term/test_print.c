@@ -219,7 +219,8 @@ COP_TEST(PRINT_records,
                         "#'my mod':user{name =\n      <<\"Alice\">>,\n  id = 1}");
         cop_assert_text(PRINT(term, PRINT_LINE, .length_most = 1),
                         "#'my mod':user{name = <<\"A\"...>>,...}");
-        cop_assert_text(PRINT(cop_tuple(1, &term), PRINT_LINE, .depth_most = 1), "{#'my mod':user{...}}");
+        cop_assert_text(PRINT(cop_tuple(1, &term), PRINT_LINE, .depth_most = 1),
+                        "{#'my mod':user{...}}");
 }
 
 COP_TEST(PRINT_lines, "long terms are broken into lines as Erlang breaks them")
