@@ -212,14 +212,15 @@ COP_TEST(PRINT_records,
                                     cop_text("Alice").word,   cop_int(1).word };
         cop_term term = box_term(record);
 
-        cop_assert_text(PRINT(term, PRINT_LINE), "#'my mod':user{name = <<\"Alice\">>,id = 1}");
-        cop_assert_text(PRINT(term, PRINT_PRETTY, .width = 24),
+        cop_assert_text(PRINT(term, .form = PRINT_LINE),
+                        "#'my mod':user{name = <<\"Alice\">>,id = 1}");
+        cop_assert_text(PRINT(term, .form = PRINT_PRETTY, .width = 24),
                         "#'my mod':user{name = <<\"Alice\">>,\n  id = 1}");
-        cop_assert_text(PRINT(term, PRINT_PRETTY, .width = 12),
+        cop_assert_text(PRINT(term, .form = PRINT_PRETTY, .width = 12),
                         "#'my mod':user{name =\n      <<\"Alice\">>,\n  id = 1}");
-        cop_assert_text(PRINT(term, PRINT_LINE, .length_most = 1),
+        cop_assert_text(PRINT(term, .form = PRINT_LINE, .length_most = 1),
                         "#'my mod':user{name = <<\"A\"...>>,...}");
-        cop_assert_text(PRINT(cop_tuple(1, &term), PRINT_LINE, .depth_most = 1),
+        cop_assert_text(PRINT(cop_tuple(1, &term), .form = PRINT_LINE, .depth_most = 1),
                         "{#'my mod':user{...}}");
 }
 
