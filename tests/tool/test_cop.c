@@ -302,7 +302,8 @@ COP_TEST(TOOL_compile_error, "an error is the compiler's, its file named from th
         has_not("Generated");
         has("cop: cannot build the project: what is wrong stands above; correct it and try "
             "again\n1\n");
-        has("\nmeson.build:1:8: ERROR: ");
+        has("\nmeson.build:1:"); /* which column depends on Meson */
+        has(": ERROR: ");
         has_not("full log");
 }
 
@@ -318,8 +319,8 @@ COP_TEST(TOOL_compile_warning, "a warning is shown, and does not keep from build
 COP_TEST(TOOL_compile_terminal, "on a terminal progress is one line, and gone at the end",
          .limit_s = 120)
 {
-        if (system("command -v script >/dev/null"))
-                cop_skip("there is no program that makes a terminal here");
+        if (system("script -qec true /dev/null >/dev/null 2>&1"))
+                cop_skip("nobody can make a terminal here");
         installed("cop new demo >/dev/null; cd demo; script -qec 'cop compile' /dev/null | tail -c "
                   "19\n"
                   "echo 'int f(void) { return x; }' >>src/demo.c\n"
