@@ -236,7 +236,7 @@ cop_next cop__supervisor_call(void *state, cop_term request, cop_from from)
         cop_term part;
 
         if (is_simple(supervisor))
-                return cop__dynamic_call(supervisor, request);
+                return cop__simple_call(supervisor, request);
         if (cop_match(request, "{start_child, Spec}", &part))
                 return cop_reply(start_child(supervisor, part));
         if (cop_match(request, "{terminate_child, Id}", &part))
@@ -267,14 +267,12 @@ cop_next cop__supervisor_cast(void *state, cop_term request)
 {
         struct supervisor *supervisor = state;
         struct child *child;
-        cop_pid old_pid;
         cop_term id;
 
         if (!cop_match(request, "{try_again_restart, Id}", &id))
                 return cop_no_clause();
         if (is_simple(supervisor))
-                return go_on_if(!cop_match(id, "{restarting, Pid}", &old_pid) ||
-                                cop__dynamic_try_again(supervisor, old_pid));
+                return go_on_if(cop__crowd_try_again(supervisor, id));
         child = cop__child_find(supervisor, id);
         return go_on_if(!child || child->state != CHILD_RESTARTING ||
                         cop__child_restart(supervisor, child));
@@ -292,7 +290,7 @@ cop_next cop__supervisor_info(void *state, cop_term message)
                 return cop_noreply();
         }
         if (is_simple(supervisor))
-                return go_on_if(cop__dynamic_died(supervisor, pid, reason));
+                return go_on_if(cop__crowd_died(supervisor, pid, reason));
         child = cop__child_find_pid(supervisor, pid);
         return go_on_if(!child || cop__child_died(supervisor, child, reason));
 }
@@ -307,7 +305,7 @@ void cop__supervisor_terminate(void *state, cop_term reason)
         struct supervisor *supervisor = state;
 
         if (is_simple(supervisor))
-                cop__dynamic_stop(supervisor);
+                cop__crowd_stop(supervisor);
         else
                 cop__children_stop(supervisor, NULL);
 }
@@ -317,9 +315,7 @@ void cop__supervisor_terminate(void *state, cop_term reason)
 cop_term cop__supervisor_show(void *state)
 {
         struct supervisor *supervisor = state;
-        size_t children = is_simple(supervisor)
-                                  ? supervisor->running.count + supervisor->restarting.count
-                                  : supervisor->count;
+        size_t children = is_simple(supervisor) ? cop__crowd_size(supervisor) : supervisor->count;
 
         return cop_build("#{name => Name, intensity => I, period => P, restarts => R,"
                          "  children => N}",

@@ -8,7 +8,8 @@
  *     supervisor_start.c      starting a child
  *     supervisor_restart.c    what follows a death
  *     supervisor_stop.c       ending children
- *     supervisor_dynamic.c    simple_one_for_one
+ *     supervisor_crowd.c      children that are told apart by their pids alone
+ *     supervisor_simple.c     simple_one_for_one
  *     supervisor_report.c     what is reported
  *
  * A supervisor is a server (<coppice/server.h>): all of this runs in its process, one message at a
@@ -41,20 +42,37 @@ struct child {
         enum cop_restart restart;
         bool significant, is_supervisor;
         int64_t shutdown_ms;
+        size_t orders; /* what a crowd started of this kind */
         cop_term id, module, function, modules;
         cop_term arguments; /* a list; COP_NONE: dropped, a temporary child's */
 };
 
-/* The children of a simple_one_for_one supervisor: pids with their arguments. */
-struct dynamic {
-        uint64_t pid;       /* 0: free */
-        cop_term arguments; /* kept; COP_NONE: dropped */
+/* What children of a crowd were started with; those that are alike share one. */
+struct order {
+        struct child *kind;
+        cop_term arguments; /* a list, kept; COP_NONE: dropped, as of temporary children */
+        size_t users;       /* members, and the crowd, whose last one it is */
 };
 
-struct dynamics {
-        struct dynamic *slots;
+/* A child of a crowd. */
+struct member {
+        uint64_t pid; /* 0: free */
+        struct order *order;
+};
+
+struct members {
+        struct member *slots;
         size_t capacity; /* a power of two, or 0 */
         size_t count;
+};
+
+/* The children of a supervisor that may have a million of them. */
+struct crowd {
+        struct members running, restarting; /* the latter by their old pids */
+        struct order *last;                 /* the newest; NULL: none yet */
+        cop_term extra_arguments;           /* stand before each child's own; kept, or COP_NONE */
+        int64_t supervisors;                /* how many are supervisors themselves */
+        int64_t most;                       /* how many there may be; < 0: no limit */
 };
 
 struct supervisor {
@@ -67,7 +85,8 @@ struct supervisor {
         struct child **by_id, **by_pid; /* tables of `buckets` chains each */
         size_t buckets, count;
 
-        struct dynamics running, restarting; /* simple_one_for_one; the latter by their old pids */
+        struct crowd crowd; /* simple_one_for_one, or dynamic */
+        bool is_dynamic;
 
         int64_t *restarts; /* the seconds of the restarts in the window, the oldest first */
         size_t restarts_count, restarts_first, restarts_capacity;
@@ -155,12 +174,28 @@ void cop__children_stop(struct supervisor *supervisor, struct child *down_to);
 /* Is this how a child should end when asked to? */
 bool cop__is_good_end(const struct child *child, cop_term reason);
 
-/* ---- supervisor_dynamic.c ---- */
+/* ---- supervisor_crowd.c ---- */
 
-cop_next cop__dynamic_call(struct supervisor *supervisor, cop_term request);
-bool cop__dynamic_died(struct supervisor *supervisor, cop_pid pid, cop_term reason);
-bool cop__dynamic_try_again(struct supervisor *supervisor, cop_pid old_pid);
-void cop__dynamic_stop(struct supervisor *supervisor);
+/* Starts a child of this kind with these arguments, behind the extra ones. */
+struct start_result cop__crowd_start(struct supervisor *supervisor, struct child *kind,
+                                     cop_term arguments);
+/* How many there are, those that are to be restarted among them. */
+size_t cop__crowd_size(const struct supervisor *supervisor);
+bool cop__crowd_has(const struct supervisor *supervisor, cop_pid pid);
+/* Ends it, or gives up restarting it. Returns false where it is no child. */
+bool cop__crowd_end_one(struct supervisor *supervisor, cop_pid pid);
+/* What which_children and count_children answer. */
+cop_term cop__crowd_which(const struct supervisor *supervisor);
+cop_term cop__crowd_count(const struct supervisor *supervisor, size_t specs);
+/* Each returns false where the supervisor has to end. */
+bool cop__crowd_died(struct supervisor *supervisor, cop_pid pid, cop_term reason);
+bool cop__crowd_try_again(struct supervisor *supervisor, cop_term id);
+/* Ends all, at once. */
+void cop__crowd_stop(struct supervisor *supervisor);
+
+/* ---- supervisor_simple.c ---- */
+
+cop_next cop__simple_call(struct supervisor *supervisor, cop_term request);
 
 /* ---- supervisor_report.c ---- */
 
