@@ -22,6 +22,12 @@ struct bell {
         _Atomic(uint32_t) rung; /* 0 nothing, 1 rung, 2 somebody sleeps */
 };
 
+enum haste {
+        HASTE_USUAL,
+        HASTE_MORE, /* it never needs it for long */
+        HASTE_LESS, /* it runs and runs: whoever wakes up goes first */
+};
+
 /* Work for a thread that may block. */
 struct blocking_job {
         struct blocking_job *next; /* the pool's until run is called */
@@ -43,6 +49,10 @@ struct driver {
         int (*thread_start)(void *(*fn)(void *), void *argument, void **thread);
         /* Waits for its end. */
         void (*thread_join)(void *thread);
+        /* How soon a thread that has something to do gets a core that others use, as far as the OS can
+         * be told. id: the OS's number of a thread of the program, 0: the caller. NULL when
+         * simulated. */
+        void (*thread_haste)(int id, enum haste haste);
 
         /* Sleeps until the bell is rung or deadline_ns has passed (INT64_MAX: never); takes the
          * ring. Spins a little first, where there is more than one core. May return early.

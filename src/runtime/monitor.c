@@ -8,7 +8,10 @@
  *
  * A turn that goes on for 10 ms makes its scheduler stuck: others take everything that waits for it,
  * and the monitor fires its timers. So that there are always as many schedulers at work as there were
- * at the start, spare ones are started; they sleep when nobody is stuck any more.
+ * at the start, spare ones are started; they sleep when nobody is stuck any more. Where one turn does
+ * not end, the next may be like it, and who waits has waited before: so from then on 2 ms are enough,
+ * and for whoever waits behind a turn while nobody is idle there are up to as many again. A stuck
+ * thread's core is first for those that wake up there.
  *
  * No other turn is ever interrupted by a signal: it would end sleep() and poll() of the program's early.
  *
@@ -24,7 +27,7 @@
 
 enum {
         BUSY_NS = 5000000,     /* between looks while anybody runs */
-        IDLE_NS = 20000000,    /* and while nobody does */
+        IDLE_NS = 10000000,    /* and while nobody does */
         RETRY_NS = 1000000,    /* between tries to end a process */
         GRACE_NS = 500000,     /* for a process to see the exit by itself */
         REPORT_NS = 100000000, /* when to say that one cannot be ended */
@@ -37,6 +40,7 @@ struct watched {
         uint64_t turn;         /* when it was looked at last */
         int64_t since_ns;      /* when that turn was seen first */
         int64_t exit_since_ns; /* since when an exit waits in this turn; 0: none does */
+        bool holds_up;         /* others wait for it, and it is still the turn of the last look */
         bool reported;
 };
 
@@ -92,15 +96,28 @@ static int64_t stuck_after_ns(void)
                                                                                     : STUCK_NS;
 }
 
+/* Whoever wakes up on its core goes before it. */
+static void note_stuck(struct scheduler *s, bool stuck)
+{
+        const struct thread *t = atomic_load_explicit(&s->thread, memory_order_acquire);
+
+        if (atomic_load_explicit(&s->stuck, memory_order_relaxed) == stuck)
+                return;
+        atomic_store_explicit(&s->stuck, stuck, memory_order_relaxed);
+        if (t)
+                cop__driver->thread_haste(t->faults.id, stuck ? HASTE_LESS : HASTE_USUAL);
+}
+
 /* Returns when it wants to be looked at again. */
 static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 {
         uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
         struct process *p = atomic_load_explicit(&s->running, memory_order_acquire);
 
+        w->holds_up = turn == w->turn && p && atomic_load_explicit(&s->load, memory_order_relaxed);
         if (turn != w->turn || !p)
                 *w = (struct watched){ .turn = turn, .since_ns = now };
-        atomic_store_explicit(&s->stuck, p && now - w->since_ns >= STUCK_NS, memory_order_relaxed);
+        note_stuck(s, p && now - w->since_ns >= stuck_after_ns());
         if (!p)
                 return now + IDLE_NS;
         if (!atomic_load_explicit(&p->exit_came, memory_order_acquire))
@@ -132,17 +149,28 @@ static void report_no_spare(void)
         monitor.reported = true;
 }
 
+/* False: there are fewer than wanted. */
+static bool add_spares(unsigned wanted)
+{
+        while (cop__system.scheduler_count < wanted)
+                if (!cop__scheduler_add_spare())
+                        return false;
+        return true;
+}
+
 /* Others do what the stuck ones cannot. */
 static void help_stuck(int64_t now)
 {
         unsigned stuck = 0;
-        bool work = false;
+        bool work = false, held_up = false;
 
         for (unsigned i = 0; i < cop__system.scheduler_count; i++) {
                 struct scheduler *s = &cop__system.schedulers[i];
 
-                if (!atomic_load_explicit(&s->stuck, memory_order_relaxed))
+                if (!atomic_load_explicit(&s->stuck, memory_order_relaxed)) {
+                        held_up = held_up || monitor.watched[i].holds_up;
                         continue;
+                }
                 stuck++;
                 if (cop__biased_lock_visit(&s->lock)) {
                         cop__waits_note_time_here(s, now);
@@ -156,15 +184,18 @@ static void help_stuck(int64_t now)
                 monitor.reported = false;
                 return;
         }
-        if (cop__system.scheduler_count - stuck < cop__system.base_count &&
-            !cop__scheduler_add_spare())
+        if (!add_spares(cop__system.base_count + stuck))
                 report_no_spare();
+        if (held_up && atomic_load(&cop__system.idle_count) == 0 &&
+            cop__system.scheduler_count < 2 * cop__system.base_count + stuck)
+                add_spares(cop__system.scheduler_count + 1);
         if (work)
                 wake_idle();
 }
 
 static void *watch(void *none)
 {
+        cop__driver->thread_haste(0, HASTE_MORE);
         while (!atomic_load_explicit(&monitor.stopping, memory_order_acquire)) {
                 int64_t now = now_ns();
                 int64_t next = now + IDLE_NS;
