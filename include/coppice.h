@@ -8,6 +8,7 @@
 #include <coppice/containment.h>
 #include <coppice/etf.h>
 #include <coppice/handler.h>
+#include <coppice/inspect.h>
 #include <coppice/match.h>
 #include <coppice/memory.h>
 #include <coppice/module.h>
