@@ -63,6 +63,9 @@ struct driver {
         /* Runs the job on a thread of the pool (up to COP_BLOCKING_THREADS of them, default 64; then
          * it queues). Simulated: at once. Returns 0, or -errno: it will not run. */
         int (*blocking)(struct blocking_job *job);
+        /* No more jobs. Waits a second for the threads of the pool to end, and returns how many have not: what their
+         * jobs need must stay. */
+        int (*blocking_stop)(void);
 
         /*
          * The poller: one for the system.
@@ -88,11 +91,9 @@ struct driver {
          * the first. */
         size_t (*choose)(size_t n);
 
-        /* Start and stop of the driver itself. seed: simulated only. start returns 0 or -errno.
-         * stop waits a second for blocking jobs that still run, and returns how many then do: what
-         * they need must stay. */
+        /* Start and stop of the driver itself. seed: simulated only. start returns 0 or -errno. */
         int (*start)(uint64_t seed);
-        int (*stop)(void);
+        void (*stop)(void);
 };
 
 extern const struct driver cop__driver_threads;

@@ -295,6 +295,11 @@ static int sim_blocking(struct blocking_job *job)
         return 0;
 }
 
+static int sim_blocking_stop(void)
+{
+        return 0;
+}
+
 static int sim_watch(int fd, int what, void (*ready)(void *argument, int what), void *argument)
 {
         return -ENOTSUP;
@@ -317,14 +322,13 @@ static int sim_start(uint64_t seed)
         return 0;
 }
 
-static int sim_stop(void)
+static void sim_stop(void)
 {
         pthread_mutex_lock(&sim.lock);
         while (sim.threads)
                 thread_free(sim.threads);
         sim.holder = NULL;
         pthread_mutex_unlock(&sim.lock);
-        return 0;
 }
 
 const struct driver cop__driver_sim = {
@@ -338,6 +342,7 @@ const struct driver cop__driver_sim = {
         .bell_wait = sim_bell_wait,
         .bell_ring = sim_bell_ring,
         .blocking = sim_blocking,
+        .blocking_stop = sim_blocking_stop,
         .watch = sim_watch,
         .unwatch = sim_unwatch,
         .poll = sim_poll,

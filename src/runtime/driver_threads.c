@@ -302,14 +302,6 @@ static int start(uint64_t seed)
         return 0;
 }
 
-static int stop(void)
-{
-        int running = cop__pool_stop();
-
-        cop__epoll_stop();
-        return running;
-}
-
 const struct driver cop__driver_threads = {
         .simulated = false,
         .now_ns = monotonic_ns,
@@ -322,13 +314,14 @@ const struct driver cop__driver_threads = {
         .bell_wait = bell_wait,
         .bell_ring = bell_ring,
         .blocking = cop__pool_run,
+        .blocking_stop = cop__pool_stop,
         .watch = cop__epoll_watch,
         .unwatch = cop__epoll_unwatch,
         .poll = cop__epoll_poll,
         .poll_wake = cop__epoll_wake,
         .choose = choose_first,
         .start = start,
-        .stop = stop,
+        .stop = cop__epoll_stop,
 };
 
 const struct driver *cop__driver = &cop__driver_threads;

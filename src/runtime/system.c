@@ -331,6 +331,7 @@ int cop_system_stop(int64_t deadline_ms)
                 end_all(ATOM(kill), INT64_MAX, &killed);
         }
         abandoned = wait_for_threads();
+        cop__driver->blocking_stop(); /* one may just have put a process into a queue */
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();

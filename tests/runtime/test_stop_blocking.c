@@ -69,3 +69,27 @@ COP_TEST(TRAP_7_stop_waits, "a thread that comes back in time is waited for")
         cop_system_stop(0);
         cop_assert_equal(through_gate, 1);
 }
+
+static void *return_at_once(void *argument)
+{
+        return argument;
+}
+
+static void work_a_little(cop_term none)
+{
+        cop_blocking(return_at_once, NULL);
+}
+
+COP_TEST(TRAP_7_late,
+         "a thread that has just woken its process finds all it needs, though the system "
+         "stops")
+{
+        for (int k = 0; k < 50; k++) {
+                cop_assert_equal(cop_system_start(.schedulers = 2), 0);
+                for (int i = 0; i < 4; i++)
+                        cop_spawn(work_a_little, cop_nil());
+                while (cop_process_count() > 0)
+                        cop_receive(0, "nothing");
+                cop_assert_equal(cop_system_stop(1000), 0);
+        }
+}
