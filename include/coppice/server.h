@@ -144,10 +144,12 @@ COP_API cop_next cop__then_continue(cop_next next, cop_term what);
  *                        ends (of a server that traps exits), or when asked by cop_server_stop().
  *                        Not after an untrapped exit signal, a kill or a fault: what must be given
  *                        back then as well belongs into cop_own()
- *     show               the state as a term, for reports and cop_sys_get_state()
+ *     show               the state as a term, for reports and cop_sys_get_state(). Left out: its
+ *                        fields with their values, {'struct counter', [{value, 7}]}, or its bytes
+ *                        where there is no debug information (<coppice/inspect.h>)
  *     restore            a state from such a term, for cop_sys_replace_state()
  *     format_status      what people may see: gets and returns a map with the keys state, message
- *                        and reason
+ *                        and reason. cop_shown_put() hides a field
  */
 struct cop_module {
         size_t struct_size;
@@ -260,7 +262,7 @@ static inline cop_next cop__missing(enum cop_callback callback)
                            cop__handle_continue_##name, cop__terminate_##name, cop__show_##name,   \
                            cop__restore_##name, cop__format_status_##name, 0)
 
-/* The state's bytes as a term, where nobody knows better; and back. */
+/* The state as debug information or nobody knows it; and back. */
 COP_API cop_term cop__show_state(const void *state, size_t size, const char *type);
 COP_API void cop__restore_state(void *state, size_t size, cop_term shown);
 

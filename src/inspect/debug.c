@@ -95,6 +95,11 @@ void cop__debug_leave(void)
         cop__lock_give(&session.lock);
 }
 
+unsigned long long cop__debug_age(void)
+{
+        return session.loaded;
+}
+
 Dwarf_Die *cop__debug_unit(Dwfl *dwfl, uintptr_t address, Dwarf_Addr *bias)
 {
         Dwfl_Module *module = dwfl ? dwfl_addrmodule(dwfl, address) : NULL;

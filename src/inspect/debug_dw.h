@@ -13,6 +13,8 @@
  * called all the same. */
 Dwfl *cop__debug_enter(void);
 void cop__debug_leave(void);
+/* Between them: grows with each library that is loaded. */
+unsigned long long cop__debug_age(void);
 
 /* The compilation unit with this address in it, and what to take from addresses for it; NULL. */
 Dwarf_Die *cop__debug_unit(Dwfl *dwfl, uintptr_t address, Dwarf_Addr *bias);

@@ -15,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024, NAME_MOST = 256, PARTS_MOST = 4096, DEPTH_MOST = 64, DIMENSIONS_MOST = 8 };
+enum {
+        BUCKETS = 1024,
+        NAME_MOST = 256,
+        PARTS_MOST = 4096,
+        DEPTH_MOST = 64,
+        DIMENSIONS_MOST = 8,
+        ANSWERS = 256
+};
 
 struct type {
         struct cop_type public; /* the first */
@@ -544,6 +551,26 @@ const struct cop_type *cop_type_target(const struct cop_type *public)
         return type->target;
 }
 
+/* A basic type has as many names as C allows; gcc and clang do not choose the same. */
+static const char *other_name(const char *name)
+{
+        static const char *const names[][2] = {
+                { "unsigned", "unsigned int" },
+                { "long", "long int" },
+                { "unsigned long", "long unsigned int" },
+                { "long long", "long long int" },
+                { "unsigned long long", "long long unsigned int" },
+                { "short", "short int" },
+                { "unsigned short", "short unsigned int" },
+        };
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                for (size_t j = 0; j < 2; j++)
+                        if (strcmp(name, names[i][j]) == 0)
+                                return names[i][1 - j];
+        return NULL;
+}
+
 static bool find_named(Dwfl *dwfl, const char *name, uintptr_t code, Dwarf_Die *found)
 {
         struct wanted wanted = { name, 0, found };
@@ -563,14 +590,55 @@ static bool find_named(Dwfl *dwfl, const char *name, uintptr_t code, Dwarf_Die *
         return found->addr != NULL;
 }
 
-const struct cop_type *cop_type_find(const char *name, const void *code)
+/* Under this name, or its other one. */
+static const struct cop_type *look_for(Dwfl *dwfl, const char *name, const void *code)
 {
-        const struct cop_type *type = NULL;
-        Dwfl *dwfl = cop__debug_enter();
+        const char *other = other_name(name);
         Dwarf_Die die;
 
-        if (dwfl && find_named(dwfl, name, (uintptr_t)code, &die))
-                type = cop__type_of(&die);
+        if (find_named(dwfl, name, (uintptr_t)code, &die) ||
+            (other && find_named(dwfl, other, (uintptr_t)code, &die)))
+                return cop__type_of(&die);
+        return NULL;
+}
+
+/* Answers are kept: a server's state is asked for by the same name again and again, and to find that
+ * there is none takes longest. */
+static struct answer {
+        const char *name;
+        const void *code;
+        const struct cop_type *type;
+        unsigned long long age; /* of the list of libraries it was looked for in */
+} answers[ANSWERS];
+
+static struct answer *answer_for(const char *name, const void *code)
+{
+        uint32_t hash = (uint32_t)((uintptr_t)code >> 4);
+
+        for (const char *at = name; *at; at++)
+                hash = (hash ^ (unsigned char)*at) * 16777619;
+        return &answers[hash % ANSWERS];
+}
+
+static bool is_answer(const struct answer *answer, const char *name, const void *code)
+{
+        return answer->name && answer->code == code && strcmp(answer->name, name) == 0 &&
+               (answer->type || answer->age == cop__debug_age());
+}
+
+const struct cop_type *cop_type_find(const char *name, const void *code)
+{
+        struct answer *answer = answer_for(name, code);
+        Dwfl *dwfl = cop__debug_enter();
+        const struct cop_type *type = NULL;
+
+        if (dwfl && is_answer(answer, name, code)) {
+                type = answer->type;
+        } else if (dwfl) {
+                type = look_for(dwfl, name, code);
+                free((void *)answer->name);
+                *answer = (struct answer){ strdup(name), code, type, cop__debug_age() };
+        }
         cop__debug_leave();
         return type;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <coppice/inspect.h>
 #include <coppice/memory.h>
 #include <coppice/sys.h>
 #include <coppice/text.h>
@@ -265,19 +266,37 @@ static cop_term replace_state(struct server *server, cop_term shown)
         return get_state(server);
 }
 
-cop_term cop__show_state(const void *state, size_t size, const char *type)
+/* What debug information says of the state. Two files may have a struct of this name, so it is the
+ * one of the file that has the callbacks. NULL: nothing. */
+static const struct cop_type *type_of_state(const void *state, size_t size, const char *name)
 {
-        return cop_build("{Type, Bytes}", cop_atom(type), cop_binary(state, size));
+        const struct cop_module *module = server_of((void *)state)->module;
+        const struct cop_type *type = cop_type_find(name, (const void *)module->show);
+
+        return type && type->size == size ? type : NULL;
 }
 
+cop_term cop__show_state(const void *state, size_t size, const char *name)
+{
+        const struct cop_type *type = type_of_state(state, size, name);
+
+        if (type)
+                return cop_type_show(type, state);
+        return cop_build("{Type, Bytes}", cop_atom(name), cop_binary(state, size));
+}
+
+/* Without debug information a state is its bytes, and those are good at all times. */
 void cop__restore_state(void *state, size_t size, cop_term shown)
 {
+        const char *name = server_of(state)->module->state_type;
+        const struct cop_type *type = type_of_state(state, size, name);
         cop_term bytes;
 
-        if (!cop_match(shown, "{_, Bytes}", &bytes) || !cop_is_binary(bytes) ||
-            cop_byte_size(bytes) != size)
+        if (cop_match(shown, "{_, Bytes}", &bytes) && cop_is_binary(bytes) &&
+            cop_byte_size(bytes) == size)
+                memcpy(state, cop_to_bytes(bytes), size);
+        else if (!type || !cop_type_write(type, state, shown))
                 cop_error("badarg");
-        memcpy(state, cop_to_bytes(bytes), size);
 }
 
 static cop_term get_status(struct server *server)
