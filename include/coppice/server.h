@@ -54,6 +54,8 @@ enum cop__next {
         COP__NEXT_NO_CLAUSE,
         COP__NEXT_MISSING,
         COP__NEXT_BAD,
+        COP__NEXT_STATE, /* of state machines; see <coppice/statem.h> */
+        COP__NEXT_REPEAT,
 };
 
 /* init: the server is up. */
@@ -151,6 +153,8 @@ COP_API cop_next cop__then_continue(cop_next next, cop_term what);
  *     format_status      what people may see: gets and returns a map with the keys state, message
  *                        and reason. cop_shown_put() hides a field
  */
+struct cop_behaviour;
+
 struct cop_module {
         size_t struct_size;
         const char *name;
@@ -168,6 +172,15 @@ struct cop_module {
         cop_term (*format_status)(void *state, cop_term status);
         /* Of a supervisor; see <coppice/supervisor.h>. */
         cop_term (*supervise)(cop_term argument);
+        /* Of a behaviour that stands on this one: which, and what it knows of the module. */
+        const struct cop_behaviour *behaviour;
+        const void *definition;
+};
+
+/* What the callbacks of a module belong to; none: gen_server. */
+struct cop_behaviour {
+        const char *name;
+        void (*report_end)(void *state, cop_term reason); /* says with what error it ends */
 };
 
 /* What a server needs before its state. */
@@ -241,15 +254,16 @@ static inline cop_next cop__missing(enum cop_callback callback)
         }                                                                                          \
         static cop_term cop__show_##name(void *s)                                                  \
         {                                                                                          \
-                return cop__callbacks_##name.show ? cop__callbacks_##name.show((state *)s)         \
-                                                  : cop__show_state(s, sizeof(state), #state);     \
+                return cop__callbacks_##name.show                                                  \
+                               ? cop__callbacks_##name.show((state *)s)                            \
+                               : cop__show_state(s, sizeof(state), #state, cop__show_##name);      \
         }                                                                                          \
         static void cop__restore_##name(void *s, cop_term t)                                       \
         {                                                                                          \
                 if (cop__callbacks_##name.restore)                                                 \
                         cop__callbacks_##name.restore((state *)s, t);                              \
                 else                                                                               \
-                        cop__restore_state(s, sizeof(state), t);                                   \
+                        cop__restore_state(s, sizeof(state), #state, cop__show_##name, t);         \
         }                                                                                          \
         static cop_term cop__format_status_##name(void *s, cop_term t)                             \
         {                                                                                          \
@@ -260,11 +274,15 @@ static inline cop_next cop__missing(enum cop_callback callback)
         COP__MODULE_DEFINE(name, sizeof(state), #state, cop__init_##name, cop__handle_call_##name, \
                            cop__handle_cast_##name, cop__handle_info_##name,                       \
                            cop__handle_continue_##name, cop__terminate_##name, cop__show_##name,   \
-                           cop__restore_##name, cop__format_status_##name, 0)
+                           cop__restore_##name, cop__format_status_##name, 0, 0, 0)
 
-/* The state as debug information or nobody knows it; and back. */
-COP_API cop_term cop__show_state(const void *state, size_t size, const char *type);
-COP_API void cop__restore_state(void *state, size_t size, cop_term shown);
+/* The state as debug information or nobody knows it; and back. Two files may have a struct of this
+ * name: it is the one of the file that has this function. */
+typedef cop_term cop__show_fn(void *state);
+COP_API cop_term cop__show_state(const void *state, size_t size, const char *type,
+                                 cop__show_fn *show);
+COP_API void cop__restore_state(void *state, size_t size, const char *type, cop__show_fn *show,
+                                cop_term shown);
 
 #define COP__SERVER_THUNK(name, state, callback, number)                                           \
         static cop_next cop__##callback##_##name(void *s, cop_term t)                              \

@@ -98,7 +98,7 @@ struct cop_supervisor_options {
                            cop__supervisor_call, cop__supervisor_cast, cop__supervisor_info,       \
                            cop__supervisor_continue, cop__supervisor_terminate,                    \
                            cop__supervisor_show, cop__supervisor_restore,                          \
-                           cop__supervisor_format_status, cop__supervise_##name)
+                           cop__supervisor_format_status, cop__supervise_##name, 0, 0)
 
 /* COP_WORKER(server, "argument", .name = "name", .restart = ...): a child that is a server. The
  * argument is a pattern without variables. */

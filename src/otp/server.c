@@ -111,6 +111,8 @@ static bool is_allowed(enum cop__next kind, enum cop_callback which)
                 return which == COP__INIT;
         case COP__NEXT_NONE:
         case COP__NEXT_BAD:
+        case COP__NEXT_STATE:
+        case COP__NEXT_REPEAT:
                 break;
         }
         return false;

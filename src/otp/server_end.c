@@ -74,10 +74,15 @@ static cop_term last_message(const struct turn *turn)
 
 static void report_error(struct turn *turn, cop_term reason)
 {
+        const struct cop_behaviour *behaviour = turn->server->module->behaviour;
         cop_term status, client, message;
 
         if (!cop_is_reported(COP_LEVEL_ERROR))
                 return;
+        if (behaviour && behaviour->report_end) {
+                behaviour->report_end(state_of(turn->server), reason);
+                return;
+        }
         message = last_message(turn);
         status = cop__server_status(turn->server, message, reason);
         client = turn->from.pid.word ? cop_pid_term(turn->from.pid) : cop_build("undefined");

@@ -154,6 +154,10 @@ cop_term cop__next_show(cop_next next)
                 return cop_build("{error, R}", cop__next_term(next));
         case COP__NEXT_BAD:
                 return next.term;
+        case COP__NEXT_STATE:
+                return cop_build("{next_state, S}", cop__next_term(next));
+        case COP__NEXT_REPEAT:
+                return cop_build("repeat_state");
         case COP__NEXT_NONE:
         case COP__NEXT_NO_CLAUSE:
         case COP__NEXT_MISSING:

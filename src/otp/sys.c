@@ -266,19 +266,17 @@ static cop_term replace_state(struct server *server, cop_term shown)
         return get_state(server);
 }
 
-/* What debug information says of the state. Two files may have a struct of this name, so it is the
- * one of the file that has the callbacks. NULL: nothing. */
-static const struct cop_type *type_of_state(const void *state, size_t size, const char *name)
+/* What debug information says of the state; NULL: nothing. */
+static const struct cop_type *type_of_state(size_t size, const char *name, cop__show_fn *theirs)
 {
-        const struct cop_module *module = server_of((void *)state)->module;
-        const struct cop_type *type = cop_type_find(name, (const void *)module->show);
+        const struct cop_type *type = cop_type_find(name, (const void *)theirs);
 
         return type && type->size == size ? type : NULL;
 }
 
-cop_term cop__show_state(const void *state, size_t size, const char *name)
+cop_term cop__show_state(const void *state, size_t size, const char *name, cop__show_fn *theirs)
 {
-        const struct cop_type *type = type_of_state(state, size, name);
+        const struct cop_type *type = type_of_state(size, name, theirs);
 
         if (type)
                 return cop_type_show(type, state);
@@ -286,10 +284,10 @@ cop_term cop__show_state(const void *state, size_t size, const char *name)
 }
 
 /* Without debug information a state is its bytes, and those are good at all times. */
-void cop__restore_state(void *state, size_t size, cop_term shown)
+void cop__restore_state(void *state, size_t size, const char *name, cop__show_fn *theirs,
+                        cop_term shown)
 {
-        const char *name = server_of(state)->module->state_type;
-        const struct cop_type *type = type_of_state(state, size, name);
+        const struct cop_type *type = type_of_state(size, name, theirs);
         cop_term bytes;
 
         if (cop_match(shown, "{_, Bytes}", &bytes) && cop_is_binary(bytes) &&
@@ -302,13 +300,15 @@ void cop__restore_state(void *state, size_t size, cop_term shown)
 static cop_term get_status(struct server *server)
 {
         cop_term none = cop_build("undefined");
+        const struct cop_behaviour *behaviour = server->module->behaviour;
         cop_term dictionary = cop_process_info(cop_self(), "dictionary");
         cop_term parent = cop_is_nobody(server->parent) ? cop_pid_term(cop_self())
                                                         : cop_pid_term(server->parent);
 
-        return cop_build("{ok, {status, Pid, {module, gen_server}, [Dictionary, Phase, Parent, [],"
+        return cop_build("{ok, {status, Pid, {module, Behaviour}, [Dictionary, Phase, Parent, [],"
                          " [{header, Name}, {data, [{'Module', Module}, {'Status', Status}]}]]}}",
-                         cop_self(), cop_is_none(dictionary) ? cop_nil() : dictionary,
+                         cop_self(), cop_atom(behaviour ? behaviour->name : "gen_server"),
+                         cop_is_none(dictionary) ? cop_nil() : dictionary,
                          cop_atom(server->suspended ? "suspended" : "running"), parent,
                          cop__name_of(cop_self()), cop_atom(server->module->name),
                          cop__server_status(server, none, none));
