@@ -16,6 +16,7 @@
 #include <coppice/report.h>
 #include <coppice/server.h>
 #include <coppice/stash.h>
+#include <coppice/statem.h>
 #include <coppice/supervisor.h>
 #include <coppice/sys.h>
 #include <coppice/system.h>

@@ -65,6 +65,44 @@ COP_SERVER(door, struct door, .init = init, .handle_call = handle_call, .handle_
 /* A server named like a function of libc, and one with no callbacks at all. */
 COP_SERVER(time, int64_t, .init = NULL);
 
+static cop_next begin(struct door *d, struct cop_event *e)
+{
+        cop_set_timeout(e, "day", 1000, "{over, N}", d->opened);
+        return cop_next_state("shut");
+}
+
+static cop_next shut(struct door *d, struct cop_event *e)
+{
+        int64_t n;
+
+        if (cop_on_enter(e, "_") || cop_on_timeout(e, "day", "{over, N}", &n))
+                return cop_keep_state();
+        if (cop_on_call(e, "{open, N}", &n)) {
+                cop_next_event(e, COP_ON_INTERNAL, "{count, N}", n);
+                cop_answer(e->from, "ok");
+                return cop_next_state("opened");
+        }
+        cop_postpone(e);
+        return cop_repeat_state();
+}
+
+static cop_next opened(struct door *d, struct cop_event *e)
+{
+        if (cop_on_internal(e, "{count, N}", &d->opened))
+                cop_set_state_timeout(e, 10, "shut");
+        cop_cancel_timeout(e, "day");
+        return cop_next_state("shut");
+}
+
+static void leave(struct door *d, cop_term state, cop_term reason)
+{
+        d->opened = 0;
+}
+
+COP_STATEM(house_door, struct door, .init = begin, .states = { COP_STATE(shut), COP_STATE(opened) },
+           .state_enter = true, .terminate = leave, .show = show, .format_status = hide);
+COP_STATEM(any_door, struct door, .init = begin, .handle_event = shut);
+
 COP_DECLARE(house);
 
 COP_SUPERVISOR(hall, .strategy = COP_REST_FOR_ONE,
@@ -107,4 +145,7 @@ void use_them(cop_pid pid)
         cop_sys_resume(pid);
         cop_server_stop_with("door", 100, "{shutdown, Why}", "tired");
         cop_supervisor_stop("hall");
+        cop_statem_start_link(house_door, cop_nil(), .name = "door");
+        cop_print(cop_statem_call("door", "{open, N}", 1));
+        cop_statem_stop("door");
 }

@@ -29,26 +29,45 @@ static inline int handle_info(struct door *d, cop_term message)
         return 0;
 }
 
+static inline cop_next shut(struct door *d, struct cop_event *e)
+{
+        return cop_keep_state();
+}
+
+static inline cop_next broken(struct window *w, struct cop_event *e)
+{
+        return cop_keep_state();
+}
+
 #if WRONG == 0
 COP_SERVER(door, struct door, .init = init);
-#elif WRONG == 1 /* a callback for somebody else's state */
+COP_STATEM(statem, struct door, .init = shut, .states = { COP_STATE(shut) });
+#elif WRONG == 1  /* a callback for somebody else's state */
 COP_SERVER(door, struct door, .init = init_window);
-#elif WRONG == 2 /* one that does not take whom to answer */
+#elif WRONG == 2  /* one that does not take whom to answer */
 COP_SERVER(door, struct door, .init = init, .handle_call = handle_call);
-#elif WRONG == 3 /* one that does not say what happens next */
+#elif WRONG == 3  /* one that does not say what happens next */
 COP_SERVER(door, struct door, .init = init, .handle_info = handle_info);
-#elif WRONG == 4 /* one that there is not */
+#elif WRONG == 4  /* one that there is not */
 COP_SERVER(door, struct door, .handle_knock = init);
-#elif WRONG == 5 /* an option that there is not */
+#elif WRONG == 5  /* an option that there is not */
 COP_SUPERVISOR(house, .strategi = COP_ONE_FOR_ALL);
-#elif WRONG == 6 /* an argument that is no literal */
+#elif WRONG == 6  /* an argument that is no literal */
 const char *argument = "[]";
 COP_SERVER(door, struct door, .init = init);
 COP_SUPERVISOR(house, .children = COP_CHILDREN(COP_WORKER(door, argument)));
-#elif WRONG == 7 /* a reason that is no literal */
+#elif WRONG == 7  /* a reason that is no literal */
 cop_next f(const char *why);
 cop_next f(const char *why)
 {
         return cop_end(why);
 }
+#elif WRONG == 8  /* a state of somebody else's */
+COP_STATEM(statem, struct door, .init = shut, .states = { COP_STATE(shut), COP_STATE(broken) });
+#elif WRONG == 9  /* a machine's callback for somebody else's data */
+COP_STATEM(statem, struct door, .init = shut, .handle_event = broken);
+#elif WRONG == 10 /* a server's callback in a machine */
+COP_STATEM(statem, struct door, .init = init, .handle_event = shut);
+#elif WRONG == 11 /* a state that has no function */
+COP_STATEM(statem, struct door, .init = shut, .states = { COP_STATE(ajar) });
 #endif
