@@ -6,6 +6,7 @@
 
 #include <coppice/agent.h>
 #include <coppice/containment.h>
+#include <coppice/dynamic_supervisor.h>
 #include <coppice/etf.h>
 #include <coppice/handler.h>
 #include <coppice/inspect.h>

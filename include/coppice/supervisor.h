@@ -154,6 +154,11 @@ struct cop__children {
 #endif
 #define COP__OPTIONS_OFF _Pragma("GCC diagnostic pop")
 
+/* COP_CHILD_SPEC(COP_WORKER(server, "argument", ...)): such a child as an OTP child specification,
+ * for cop_start_child(). */
+#define COP_CHILD_SPEC(...) cop__child_spec(COP_CHILDREN(__VA_ARGS__))
+COP_API cop_term cop__child_spec(const struct cop_child *children);
+
 /* ---- starting one by hand ---- */
 
 /* As cop_server_start_link(), and back when all children are up. */

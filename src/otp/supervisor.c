@@ -16,8 +16,12 @@ _Static_assert(sizeof(struct supervisor) <= COP__SUPERVISOR_SIZE, "it fits into 
 
 /* ---- start ---- */
 
-/* {local, Name}, or {Pid, Module} */
-static cop_term own_name(const struct cop_module *module)
+const struct cop_module *cop__supervisor_module(struct supervisor *supervisor)
+{
+        return server_of(supervisor)->module;
+}
+
+cop_term cop__supervisor_name(const struct cop_module *module)
 {
         cop_term name = cop__name_of(cop_self());
 
@@ -59,8 +63,8 @@ static cop_next start_simple(struct supervisor *supervisor, cop_term specs)
 
 cop_next cop__supervisor_init(void *state, cop_term argument)
 {
-        const struct cop_module *module = server_of(state)->module;
         struct supervisor *supervisor = state;
+        const struct cop_module *module = cop__supervisor_module(supervisor);
         cop_term wanted, flags, specs, wrong;
 
         cop_trap_exits(true);
@@ -72,7 +76,7 @@ cop_next cop__supervisor_init(void *state, cop_term argument)
         wrong = cop__flags_check(flags, supervisor);
         if (!cop_is_none(wrong))
                 return cop_end("{supervisor_data, E}", wrong);
-        supervisor->name = cop_keep(own_name(module));
+        supervisor->name = cop_keep(cop__supervisor_name(module));
         return is_simple(supervisor) ? start_simple(supervisor, specs)
                                      : start_static(supervisor, specs);
 }
@@ -235,6 +239,8 @@ cop_next cop__supervisor_call(void *state, cop_term request, cop_from from)
         struct supervisor *supervisor = state;
         cop_term part;
 
+        if (supervisor->is_dynamic)
+                return cop__dynamic_call(supervisor, request);
         if (is_simple(supervisor))
                 return cop__simple_call(supervisor, request);
         if (cop_match(request, "{start_child, Spec}", &part))
@@ -270,8 +276,8 @@ cop_next cop__supervisor_cast(void *state, cop_term request)
         cop_term id;
 
         if (!cop_match(request, "{try_again_restart, Id}", &id))
-                return cop_no_clause();
-        if (is_simple(supervisor))
+                return supervisor->is_dynamic ? cop_noreply() : cop_no_clause();
+        if (is_crowd(supervisor))
                 return go_on_if(cop__crowd_try_again(supervisor, id));
         child = cop__child_find(supervisor, id);
         return go_on_if(!child || child->state != CHILD_RESTARTING ||
@@ -289,7 +295,7 @@ cop_next cop__supervisor_info(void *state, cop_term message)
                 cop__report_unexpected(supervisor, message);
                 return cop_noreply();
         }
-        if (is_simple(supervisor))
+        if (is_crowd(supervisor))
                 return go_on_if(cop__crowd_died(supervisor, pid, reason));
         child = cop__child_find_pid(supervisor, pid);
         return go_on_if(!child || cop__child_died(supervisor, child, reason));
@@ -304,7 +310,7 @@ void cop__supervisor_terminate(void *state, cop_term reason)
 {
         struct supervisor *supervisor = state;
 
-        if (is_simple(supervisor))
+        if (is_crowd(supervisor))
                 cop__crowd_stop(supervisor);
         else
                 cop__children_stop(supervisor, NULL);
@@ -315,7 +321,7 @@ void cop__supervisor_terminate(void *state, cop_term reason)
 cop_term cop__supervisor_show(void *state)
 {
         struct supervisor *supervisor = state;
-        size_t children = is_simple(supervisor) ? cop__crowd_size(supervisor) : supervisor->count;
+        size_t children = is_crowd(supervisor) ? cop__crowd_size(supervisor) : supervisor->count;
 
         return cop_build("#{name => Name, intensity => I, period => P, restarts => R,"
                          "  children => N}",

@@ -10,6 +10,7 @@
  *     supervisor_stop.c       ending children
  *     supervisor_crowd.c      children that are told apart by their pids alone
  *     supervisor_simple.c     simple_one_for_one
+ *     dynamic_supervisor.c    the dynamic supervisor, whose children are a crowd as well
  *     supervisor_report.c     what is reported
  *
  * A supervisor is a server (<coppice/server.h>): all of this runs in its process, one message at a
@@ -92,9 +93,20 @@ struct supervisor {
         size_t restarts_count, restarts_first, restarts_capacity;
 };
 
+/* ---- supervisor.c ---- */
+
+const struct cop_module *cop__supervisor_module(struct supervisor *supervisor);
+/* The calling supervisor in reports: {local, Name}, or {Pid, Module}. */
+cop_term cop__supervisor_name(const struct cop_module *module);
+
 static inline bool is_simple(const struct supervisor *supervisor)
 {
         return supervisor->strategy == COP_SIMPLE_ONE_FOR_ONE;
+}
+
+static inline bool is_crowd(const struct supervisor *supervisor)
+{
+        return supervisor->is_dynamic || is_simple(supervisor);
 }
 
 /* ---- supervisor_spec.c ---- */
@@ -104,6 +116,8 @@ static inline bool is_simple(const struct supervisor *supervisor)
 cop_term cop__flags_check(cop_term flags, struct supervisor *supervisor);
 /* auto_shutdown < 0: not known. */
 cop_term cop__spec_check(cop_term spec, int auto_shutdown, struct child *child);
+/* The same for a dynamic supervisor: the id means nothing. */
+cop_term cop__dynamic_spec_check(cop_term spec, struct child *child);
 /* Checks all, and adds them as children. After an error some may have been added. */
 cop_term cop__specs_add(struct supervisor *supervisor, cop_term specs, int auto_shutdown);
 bool cop__is_proper_list(cop_term term);
@@ -141,6 +155,8 @@ struct start_result {
         enum start_outcome outcome;
         cop_pid pid;
         cop_term term; /* the info, or the reason */
+        enum cop_class how;
+        cop_term raised; /* by the start function, where `how` is not COP_NORMAL */
 };
 
 /* Calls the start function with these arguments. */
@@ -196,6 +212,10 @@ void cop__crowd_stop(struct supervisor *supervisor);
 /* ---- supervisor_simple.c ---- */
 
 cop_next cop__simple_call(struct supervisor *supervisor, cop_term request);
+
+/* ---- dynamic_supervisor.c ---- */
+
+cop_next cop__dynamic_call(struct supervisor *supervisor, cop_term request);
 
 /* ---- supervisor_report.c ---- */
 

@@ -72,6 +72,11 @@ static cop_term specs_of(const struct cop_child *children)
         return cop_reverse(list);
 }
 
+cop_term cop__child_spec(const struct cop_child *children)
+{
+        return spec_of(children);
+}
+
 static int64_t intensity_of(int intensity)
 {
         if (intensity == COP_NO_RESTARTS)

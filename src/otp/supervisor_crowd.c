@@ -10,9 +10,9 @@
  * The end     All are asked to end at once, and then the supervisor takes whatever comes out of its
  *             mailbox in order, one message at a time, until the last one is dead: it never looks
  *             for one message behind a million others. A child's exit signal is all that is waited
- *             for. Only when it has been quiet for a moment those who are left are watched as well,
- *             since one that unlinked itself has no exit signal; so a million that end at once cost
- *             no monitor.
+ *             for, so a million cost no monitor. One that has unlinked itself is linked again, and
+ *             if it is dead, the exit signal says noproc. Only when it has been quiet for a moment
+ *             those who are left are watched as well, since one may unlink itself even then.
  * Deadlines   Each kind's own, all from the same moment: whoever is left of those with the nearest
  *             is killed, and then the next nearest is waited for.
  * Invariant   A pid is in one of the two tables at most. A kind in the list has an order.
@@ -187,12 +187,27 @@ static void report_started(struct supervisor *supervisor, const struct child *ch
                 cop__report_started(supervisor, child, pid, level);
 }
 
+/* OTP's dynamic supervisor takes what was raised as it is, and no value that was thrown. */
+static struct start_result call_start(const struct supervisor *supervisor,
+                                      const struct child *child)
+{
+        struct start_result result = cop__start_call(child, child->arguments);
+
+        if (supervisor->is_dynamic && result.how != COP_NORMAL) {
+                result.outcome = START_FAILED;
+                result.term = result.how == COP_THROW
+                                      ? cop_build("{{nocatch, V}, []}", result.raised)
+                                      : result.raised;
+        }
+        return result;
+}
+
 struct start_result cop__crowd_start(struct supervisor *supervisor, struct child *kind,
                                      cop_term arguments)
 {
         struct order whole = { kind, arguments, 0 };
         struct child child = as_child(supervisor, &whole, CHILD_STOPPED, (cop_pid){ 0 });
-        struct start_result result = cop__start_call(&child, child.arguments);
+        struct start_result result = call_start(supervisor, &child);
 
         if (is_started(result)) {
                 report_started(supervisor, &child, result.pid, COP_LEVEL_DEBUG);
@@ -284,7 +299,7 @@ static bool restart(struct supervisor *supervisor, struct order *order, enum chi
                 drop_order(supervisor, order);
                 return false;
         }
-        result = cop__start_call(&child, child.arguments);
+        result = call_start(supervisor, &child);
         switch (result.outcome) {
         case START_DONE:
         case START_DONE_INFO:
@@ -408,11 +423,12 @@ static void hear(struct stopping *s, cop_term message)
         cop_term reason;
         cop_pid pid;
 
-        if (cop_match(message, "{'EXIT', Pid, Reason}", &pid, &reason))
-                ended(s, pid, reason);
-        else if (cop_match(message, "{'DOWN', _, process, Pid, Reason}", &pid, &reason))
-                ended(s, pid,
-                      cop_is(reason, "noproc") ? cop_build("child_process_unlinked") : reason);
+        if (!cop_match(message, "{'EXIT', Pid, Reason}", &pid, &reason) &&
+            !cop_match(message, "{'DOWN', _, process, Pid, Reason}", &pid, &reason))
+                return;
+        if (cop_is(reason, "noproc"))
+                reason = cop_build("child_process_unlinked");
+        ended(s, pid, reason);
 }
 
 static void ask_all(const struct members *running)
@@ -424,6 +440,7 @@ static void ask_all(const struct members *running)
 
                 if (!pid.word)
                         continue;
+                cop_link(pid);
                 if (running->slots[i].order->kind->shutdown_ms == SHUTDOWN_KILL)
                         cop_kill(pid);
                 else

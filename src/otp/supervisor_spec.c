@@ -229,6 +229,47 @@ cop_term cop__specs_add(struct supervisor *supervisor, cop_term specs, int auto_
         return COP_NONE;
 }
 
+/* Both forms of a specification as one: what is not given is COP_NONE or OTP's default. */
+static bool spread(cop_term spec, cop_term *start, cop_term *restart, cop_term *shutdown,
+                   cop_term *type, cop_term *modules)
+{
+        if (cop_match(spec, "{_, Start, Restart, Shutdown, Type, Modules}", start, restart,
+                      shutdown, type, modules))
+                return true;
+        if (!cop_match(spec, "#{id := _, start := Start}", start) ||
+            !cop_match(*start, "{_, _, _}"))
+                return false;
+        *restart = key_or(spec, "restart", cop_build("permanent"));
+        *shutdown = key(spec, "shutdown");
+        *type = key_or(spec, "type", cop_build("worker"));
+        *modules = key(spec, "modules");
+        return true;
+}
+
+/* In Elixir's order, and in its words where they are not OTP's. */
+cop_term cop__dynamic_spec_check(cop_term spec, struct child *child)
+{
+        cop_term start, restart, shutdown, type, modules, wrong;
+
+        *child = (struct child){ .pid = { 0 } };
+        if (!spread(spec, &start, &restart, &shutdown, &type, &modules))
+                return invalid("invalid_child_spec", spec);
+        child->is_supervisor = cop_is(type, "supervisor");
+        wrong = check_start(start, child);
+        if (cop_is_none(wrong))
+                wrong = check_restart(restart, child);
+        if (cop_is_none(wrong))
+                wrong = check_shutdown(shutdown, child);
+        if (cop_is_none(wrong))
+                wrong = check_type(type, child);
+        if (cop_is_none(wrong) && !cop_is_none(check_modules(modules, child)))
+                wrong = invalid("invalid_modules", modules);
+        if (cop_is_none(wrong) && cop_is_map(spec) &&
+            !cop_is(key_or(spec, "significant", cop_build("false")), "false"))
+                wrong = invalid("invalid_significant", key(spec, "significant"));
+        return wrong;
+}
+
 cop_term cop_check_childspecs(cop_term specs, cop_term auto_shutdown)
 {
         struct supervisor scratch = { .strategy = COP_ONE_FOR_ONE };

@@ -18,7 +18,7 @@ static void call_start(void *argument)
 
 static struct start_result judge(cop_term result)
 {
-        struct start_result start = { START_FAILED, { 0 }, result };
+        struct start_result start = { .outcome = START_FAILED, .term = result };
 
         if (cop_match(result, "{ok, Pid}", &start.pid))
                 start.outcome = START_DONE;
@@ -35,13 +35,15 @@ struct start_result cop__start_call(const struct child *child, cop_term argument
 {
         struct start_call call = { child, arguments, COP_NONE };
         cop_term reason;
-        enum cop_class class = cop_try(call_start, &call, &reason);
+        struct start_result start;
+        enum cop_class how = cop_try(call_start, &call, &reason);
 
-        if (class == COP_NORMAL)
+        if (how == COP_NORMAL)
                 return judge(call.result);
-        if (class == COP_THROW)
-                return judge(reason);
-        return (struct start_result){ START_FAILED, { 0 }, cop_build("{'EXIT', R}", reason) };
+        start = judge(how == COP_THROW ? reason : cop_build("{'EXIT', R}", reason));
+        start.how = how;
+        start.raised = reason;
+        return start;
 }
 
 struct start_result cop__child_start(struct supervisor *supervisor, const struct child *child,

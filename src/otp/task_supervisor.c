@@ -1,59 +1,20 @@
 /*
- * task_supervisor.c: a simple_one_for_one supervisor whose children are tasks.
+ * task_supervisor.c: a dynamic supervisor whose children are tasks.
  *
  * A task is started by the supervisor, in start_task(); its owner then makes the monitor, and tells
- * it, as with any task. Where there is a limit, the supervisor's process has a table of the tasks
- * that it started; the dead are taken out when it seems to be full.
+ * it, as with any task.
  */
-#include <coppice/memory.h>
+#include <coppice/dynamic_supervisor.h>
 #include <coppice/module.h>
-#include <coppice/table.h>
 #include <coppice/task_supervisor.h>
 
 #include "otp/task.h"
 
 /* ---- in the supervisor ---- */
 
-static struct cop_table *started_tasks(void)
-{
-        cop_term key = cop_build("'$tasks'"), address = cop_get(key);
-        struct cop_table *table;
-
-        if (!cop_is_none(address))
-                return (struct cop_table *)(uintptr_t)cop_to_uint(address);
-        table = cop_table_new();
-        cop_put(key, cop_uint((uint64_t)(uintptr_t)table));
-        return table;
-}
-
-static bool is_full(struct cop_table *tasks, uint64_t most)
-{
-        if (cop_table_size(tasks) < most)
-                return false;
-        COP_TABLE_EACH(task, tasks)
-        if (!cop_is_alive(cop_to_pid(task.key)))
-                cop_table_remove(tasks, task.key);
-        return cop_table_size(tasks) >= most;
-}
-
-/* [MaxChildren, Order], where MaxChildren may be infinity. */
 static cop_term start_task(cop_term arguments)
 {
-        struct cop_table *tasks = NULL;
-        cop_term most, order;
-        cop_pid pid;
-
-        if (!cop_match(arguments, "[Most, Order]", &most, &order))
-                return cop_build("{error, badarg}");
-        if (cop_is_int(most)) {
-                tasks = started_tasks();
-                if (is_full(tasks, cop_to_uint(most)))
-                        return cop_build("{error, max_children}");
-        }
-        pid = cop__task_spawn(order, true);
-        if (tasks)
-                cop_table_put(tasks, cop_pid_term(pid), cop_nil());
-        return cop_build("{ok, Pid}", pid);
+        return cop_build("{ok, Pid}", cop__task_spawn(cop_head(arguments), true));
 }
 
 COP_START_FUNCTION(cop_task, start_link, start_task);
@@ -72,13 +33,10 @@ static cop_term describe(cop_term argument)
                     (!cop_is(most, "infinity") && !cop_match(most, "N", &number)))
                         cop_exit("{badarg, Argument}", argument);
         }
-        return cop_build("{ok, {#{strategy => simple_one_for_one},"
-                         "  [#{id => task, start => {cop_task, start_link, [Most]},"
-                         "     restart => temporary}]}}",
-                         most);
+        return cop_build("{ok, #{max_children => Most}}", most);
 }
 
-COP_SUPERVISOR(cop_task_supervisor, .init = describe);
+COP_DYNAMIC_SUPERVISOR(cop_task_supervisor, .init = describe);
 
 /* ---- what the rest of the program calls ---- */
 
@@ -86,7 +44,10 @@ static cop_term start_child(struct cop__to to, cop_task_fn *fn, cop_term argumen
 {
         cop_term order = cop__task_order(fn, argument, is_awaited);
 
-        return cop_start_child_term(to, cop_build("[Order]", order));
+        return cop_start_child_term(to,
+                                    cop_build("{task, {cop_task, start_link, [Order]}, temporary,"
+                                              " 5000, worker, [cop_task]}",
+                                              order));
 }
 
 cop_task cop__task_supervisor_async(struct cop__to to, cop_task_fn *fn, cop_term argument,

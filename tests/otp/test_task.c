@@ -438,8 +438,11 @@ COP_TEST(TK_7_end, "when the supervisor ends it ends its tasks")
 
 static void start_and_die(cop_term nothing)
 {
-        cop_term result = cop_start_child("tasks", "[{Fn, x, true, [Me]}]",
-                                          (uint64_t)(uintptr_t)act, cop_self());
+        cop_term result =
+                cop_start_child("tasks",
+                                "#{id => task, restart => temporary,"
+                                "  start => {cop_task, start_link, [{Fn, x, true, [Me]}]}}",
+                                (uint64_t)(uintptr_t)act, cop_self());
 
         cop_monitor(cop_to_pid(cop_element(result, 1)));
         cop_send("test", "{task, Pid}", cop_to_pid(cop_element(result, 1)));
