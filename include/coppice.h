@@ -28,5 +28,6 @@
 #include <coppice/term.h>
 #include <coppice/text.h>
 #include <coppice/timer.h>
+#include <coppice/via.h>
 
 #endif

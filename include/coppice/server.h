@@ -345,6 +345,7 @@ struct cop_start_options {
         size_t struct_size;
         bool link;          /* with the caller, which is the parent then */
         const char *name;   /* registered before init runs */
+        cop_term via;       /* instead: the name in somebody's register (<coppice/via.h>) */
         cop_ref *monitor;   /* monitored by the caller from the start; not where the start fails */
         int64_t timeout_ms; /* how long init may take; 0: as long as it likes */
         const struct cop_spawn_options *spawn; /* quotas, priority, ... */

@@ -19,7 +19,8 @@
  *     cop_start_child("sequence_supervisor", "#{id => b, start => {sequence, start_link, [7]}}");
  *
  * Such a term is OTP's child specification. Its start is looked up as <coppice/module.h> says; for
- * a server, the arguments are [Argument] or [Argument, #{name => Name}].
+ * a server, the arguments are [Argument] or [Argument, #{name => Name}], where Name is an atom or
+ * {via, Module, Name}.
  */
 #ifndef COPPICE_SUPERVISOR_H
 #define COPPICE_SUPERVISOR_H
@@ -63,6 +64,7 @@ struct cop_child {
         cop_term argument;
         const char *id;   /* NULL: the module's name */
         const char *name; /* NULL: none */
+        cop_term via;     /* instead: the name in somebody's register (<coppice/via.h>) */
         enum cop_restart restart;
         int64_t shutdown; /* ms; 0: 5000, and as long as it takes for a supervisor */
         bool significant;

@@ -57,7 +57,7 @@ cop_next cop__dynamic_supervisor_init(void *state, cop_term argument)
         wrong = check_flags(flags, supervisor);
         if (!cop_is_none(wrong))
                 return cop_end("{supervisor_data, E}", wrong);
-        supervisor->name = cop_keep(cop__supervisor_name(module));
+        supervisor->name = cop_keep(cop__supervisor_name(state));
         return cop_ok();
 }
 

@@ -78,17 +78,21 @@ void cop__start_remove(struct cop_start *start)
         cop__lock_give(&lock);
 }
 
-/* [Argument], or [Argument, #{name => Name}]. */
+/* [Argument], or [Argument, #{name => Name}], where the name is an atom or a via. */
 static cop_term start_module(const struct cop_module *module, bool link, cop_term arguments)
 {
         struct cop_start_options options = { .struct_size = sizeof(options), .link = link };
         cop_term argument, name;
 
-        if (cop_match(arguments, "[Argument, #{name := Name}]", &argument, &name))
-                options.name = cop_to_atom_text(name);
-        else if (!cop_match(arguments, "[Argument]", &argument) &&
-                 !cop_match(arguments, "[Argument, #{}]", &argument))
+        if (cop_match(arguments, "[Argument, #{name := Name}]", &argument, &name)) {
+                if (cop_is_atom(name))
+                        options.name = cop_to_atom_text(name);
+                else
+                        options.via = name;
+        } else if (!cop_match(arguments, "[Argument]", &argument) &&
+                   !cop_match(arguments, "[Argument, #{}]", &argument)) {
                 cop_error("badarg");
+        }
         return cop_server_try_start_with(module, argument, &options);
 }
 

@@ -153,7 +153,8 @@ static void report_dropped(const struct turn *turn)
         cop_report(COP_LEVEL_WARNING,
                    "#{label => {gen_server, no_handle_info}, module => Module, message => Message,"
                    "  name => Name}",
-                   cop_atom(turn->server->module->name), turn->term, cop__name_of(cop_self()));
+                   cop_atom(turn->server->module->name), turn->term,
+                   cop__server_name(turn->server));
 }
 
 static void answer(struct turn *turn, cop_term term)

@@ -19,7 +19,8 @@ struct server {
         cop_ref timer;           /* of cop_then_message(); zero: none */
         cop_term timer_message;  /* kept; while timer is set */
         struct sys_watch *watch; /* NULL until somebody wants to see what goes on */
-        bool suspended;          /* by the sys protocol, and by it alone let go on */
+        cop_term via;   /* kept: the name it was started with; COP_NONE: none, or an atom */
+        bool suspended; /* by the sys protocol, and by it alone let go on */
 };
 
 /* One callback: what it gets and what it said. */
@@ -102,6 +103,10 @@ COP_NORETURN void cop__server_fail_start(struct server *server, cop_term reason)
 bool cop__is_abnormal(cop_term reason);
 /* The name under which a process is shown: its registered name, or its pid. */
 cop_term cop__name_of(cop_pid pid);
+/* The same of a server, which may have another one. */
+cop_term cop__server_name(const struct server *server);
+/* Takes back what it is called in somebody's register: before anybody hears that its start failed. */
+void cop__server_leave_name(struct server *server);
 cop_term cop__server_status(struct server *server, cop_term message, cop_term reason);
 
 /* The sys protocol; see sys.c. */

@@ -13,6 +13,7 @@
 #include "otp/server.h"
 
 #include <coppice/report.h>
+#include <coppice/via.h>
 
 bool cop__is_abnormal(cop_term reason)
 {
@@ -25,6 +26,24 @@ cop_term cop__name_of(cop_pid pid)
         cop_term name = cop_process_info(pid, "registered_name");
 
         return cop_is_atom(name) ? name : cop_pid_term(pid);
+}
+
+cop_term cop__server_name(const struct server *server)
+{
+        return cop_is_none(server->via) ? cop__name_of(cop_self()) : cop_element(server->via, 2);
+}
+
+static void leave_name(void *via)
+{
+        cop_unregister_via(*(cop_term *)via);
+}
+
+void cop__server_leave_name(struct server *server)
+{
+        cop_term reason;
+
+        if (!cop_is_none(server->via))
+                cop_try(leave_name, &server->via, &reason);
 }
 
 /* ---- what people may see ---- */
@@ -90,7 +109,7 @@ static void report_error(struct turn *turn, cop_term reason)
                    "#{label => {gen_server, terminate}, name => Name, module => Module,"
                    "  last_message => Message, client_info => Client, state => State,"
                    "  state_type => Type, reason => Reason}",
-                   cop__name_of(cop_self()), cop_atom(turn->server->module->name),
+                   cop__server_name(turn->server), cop_atom(turn->server->module->name),
                    field(status, "message", message), client, field(status, "state", cop_nil()),
                    turn->server->module->state_type, field(status, "reason", reason));
 }
@@ -169,6 +188,7 @@ COP_NORETURN void cop__server_end(struct turn *turn, struct ending ending)
 
 COP_NORETURN void cop__server_fail_start(struct server *server, cop_term reason)
 {
+        cop__server_leave_name(server);
         report_crash(server, reason);
         cop_exit_term(reason);
 }

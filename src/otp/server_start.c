@@ -15,25 +15,54 @@
 #include "otp/server.h"
 
 #include <coppice/memory.h>
+#include <coppice/via.h>
 
 /* ---- the new process ---- */
 
-static void take_name(void *name)
+struct naming {
+        cop_term name; /* an atom, or a via */
+        bool taken;
+};
+
+static void take_name(void *argument)
 {
-        cop_register(cop_to_atom_text(*(cop_term *)name), cop_self());
+        struct naming *naming = argument;
+
+        if (cop_is_atom(naming->name))
+                cop_register(cop_to_atom_text(naming->name), cop_self());
+        else
+                naming->taken = !cop_register_via(naming->name);
 }
 
 /* Somebody else was faster. */
 static COP_NORETURN void refuse_start(cop_from from, cop_term name)
 {
-        cop_pid holder = cop_whereis(cop_to_atom_text(name));
-
-        cop_answer(from, "{error, {already_started, Pid}}", holder);
+        cop_answer(from, "{error, {already_started, Pid}}", cop_find(name));
         cop_exit("normal");
 }
 
-static COP_NORETURN void answer_and_exit(cop_from from, cop_term answer)
+/* Does not return where the name cannot be had. */
+static void be_called(struct server *server, cop_from from, cop_term name)
 {
+        struct naming naming = { .name = name };
+        cop_term reason;
+
+        if (cop_is(name, "undefined"))
+                return;
+        if (cop_try(take_name, &naming, &reason) != COP_NORMAL) {
+                if (!cop_is_atom(name))
+                        cop__server_fail_start(server, reason);
+                naming.taken = true;
+        }
+        if (naming.taken)
+                refuse_start(from, name);
+        if (!cop_is_atom(name))
+                server->via = cop_keep(name);
+}
+
+static COP_NORETURN void answer_and_exit(struct server *server, cop_from from, cop_term answer)
+{
+        cop__server_leave_name(server);
         cop_answer_term(from, answer);
         cop_exit("normal");
 }
@@ -48,9 +77,10 @@ static void init_done(struct turn *turn, cop_from from)
         case COP__NEXT_STOP:
                 cop__server_fail_start(turn->server, cop__next_term(turn->next));
         case COP__NEXT_IGNORE:
-                answer_and_exit(from, cop_build("ignore"));
+                answer_and_exit(turn->server, from, cop_build("ignore"));
         case COP__NEXT_ERROR:
-                answer_and_exit(from, cop_build("{error, R}", cop__next_term(turn->next)));
+                answer_and_exit(turn->server, from,
+                                cop_build("{error, R}", cop__next_term(turn->next)));
         default:
                 break;
         }
@@ -106,9 +136,7 @@ void cop__server_start(struct server *server, bool linked)
         cop_from from = wait_for_start(linked, &name, &turn.term);
 
         turn.message = turn.term;
-        if (!cop_is(name, "undefined") && cop_try(take_name, &name, &reason) != COP_NORMAL)
-                refuse_start(from, name);
-
+        be_called(server, from, name);
         if (cop__server_call_back(&turn, &reason) != COP_NORMAL)
                 cop__server_fail_start(server, reason);
         init_done(&turn, from);
@@ -198,18 +226,32 @@ static void call_or_kill(struct start_call *call, bool linked)
         cop_exit_term(reason);
 }
 
+/* An atom, or a via. */
+static cop_term name_of(const struct cop_start_options *options)
+{
+        cop_term module, name;
+
+        if (options->name)
+                return cop_atom(options->name);
+        if (cop_is_none(options->via))
+                return cop_build("undefined");
+        if (!cop_match(options->via, "{via, Module, Name}", &module, &name) || !cop_is_atom(module))
+                cop_error("badarg");
+        return options->via;
+}
+
 cop_term cop_server_try_start_with(const struct cop_module *module, cop_term argument,
                                    const struct cop_start_options *options)
 {
-        cop_term name = options->name ? cop_atom(options->name) : cop_build("undefined");
+        cop_term name = name_of(options);
         struct start_call call = {
                 .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER,
                 .request = cop_build("{'$start', Name, Argument}", name, argument),
         };
 
-        if (options->name)
-                call.pid = cop_whereis(options->name);
-        if (!cop_is_nobody(call.pid))
+        if (!cop_is(name, "undefined"))
+                call.pid = cop_find(name);
+        if (!cop_is_nobody(call.pid) && (cop_is_atom(name) || cop_is_alive(call.pid)))
                 return cop_build("{error, {already_started, Pid}}", call.pid);
 
         call.pid = spawn(module, options);

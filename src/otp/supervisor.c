@@ -21,12 +21,15 @@ const struct cop_module *cop__supervisor_module(struct supervisor *supervisor)
         return server_of(supervisor)->module;
 }
 
-cop_term cop__supervisor_name(const struct cop_module *module)
+cop_term cop__supervisor_name(void *state)
 {
+        const struct server *server = server_of(state);
         cop_term name = cop__name_of(cop_self());
 
+        if (!cop_is_none(server->via))
+                return server->via;
         return cop_is_atom(name) ? cop_build("{local, Name}", name)
-                                 : cop_build("{Pid, Module}", name, cop_atom(module->name));
+                                 : cop_build("{Pid, Module}", name, cop_atom(server->module->name));
 }
 
 static cop_next start_static(struct supervisor *supervisor, cop_term specs)
@@ -76,7 +79,7 @@ cop_next cop__supervisor_init(void *state, cop_term argument)
         wrong = cop__flags_check(flags, supervisor);
         if (!cop_is_none(wrong))
                 return cop_end("{supervisor_data, E}", wrong);
-        supervisor->name = cop_keep(cop__supervisor_name(module));
+        supervisor->name = cop_keep(cop__supervisor_name(supervisor));
         return is_simple(supervisor) ? start_simple(supervisor, specs)
                                      : start_static(supervisor, specs);
 }

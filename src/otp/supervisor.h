@@ -97,7 +97,7 @@ struct supervisor {
 
 const struct cop_module *cop__supervisor_module(struct supervisor *supervisor);
 /* The calling supervisor in reports: {local, Name}, or {Pid, Module}. */
-cop_term cop__supervisor_name(const struct cop_module *module);
+cop_term cop__supervisor_name(void *state);
 
 static inline bool is_simple(const struct supervisor *supervisor)
 {

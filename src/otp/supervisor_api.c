@@ -47,14 +47,15 @@ static cop_term shutdown_of(const struct cop_child *child)
 
 static cop_term spec_of(const struct cop_child *child)
 {
+        cop_term name = child->name ? cop_atom(child->name) : child->via;
         cop_term module, arguments, argument;
 
         if (!cop_is_none(child->spec))
                 return child->spec;
         module = cop_atom(child->module->name);
         argument = cop_is_none(child->argument) ? cop_nil() : child->argument;
-        arguments = child->name ? cop_build("[A, #{name => Name}]", argument, cop_atom(child->name))
-                                : cop_build("[A]", argument);
+        arguments = cop_is_none(name) ? cop_build("[A]", argument)
+                                      : cop_build("[A, #{name => Name}]", argument, name);
         return cop_build("#{id => Id, start => {Module, start_link, Arguments},"
                          "  restart => Restart, shutdown => Shutdown, significant => Significant,"
                          "  type => Type, modules => [Module]}",

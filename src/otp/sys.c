@@ -310,7 +310,7 @@ static cop_term get_status(struct server *server)
                          cop_self(), cop_atom(behaviour ? behaviour->name : "gen_server"),
                          cop_is_none(dictionary) ? cop_nil() : dictionary,
                          cop_atom(server->suspended ? "suspended" : "running"), parent,
-                         cop__name_of(cop_self()), cop_atom(server->module->name),
+                         cop__server_name(server), cop_atom(server->module->name),
                          cop__server_status(server, none, none));
 }
 

@@ -402,7 +402,7 @@ static bool make_down_message(struct signal **signal, const struct bond *bond)
 {
         cop_term tag = bond->tag.word ? bond->tag : ATOM(DOWN);
         struct constant_pair pair = { 0 };
-        cop_term object = term_of((*signal)->from);
+        cop_term object = (*signal)->from ? term_of((*signal)->from) : ATOM(undefined);
 
         if (bond->name.word)
                 object = constant_pair(&pair, bond->name, cop__node_name());

@@ -131,7 +131,7 @@ void cop_kill(cop_pid pid)
 
 /* ---- monitors ---- */
 
-static bool is_name(struct cop__to to)
+static bool is_registered_name(struct cop__to to)
 {
         return to.kind == COP__TEXT || tag_of(term_of(to.word)) == TAG_ATOM;
 }
@@ -162,7 +162,7 @@ cop_ref cop__monitor(struct cop__to to, const struct cop_monitor_options *option
         }
         bond->other = pid;
         bond->tag = tag;
-        bond->name = is_name(to) ? name_of(to) : COP_NONE;
+        bond->name = is_registered_name(to) ? name_of(to) : COP_NONE;
         bond->alias = (uint8_t)options->alias;
         if (pid == pid_of(p))
                 cop__signal_free(signal); /* allowed, and never fires */

@@ -32,11 +32,6 @@ struct signal *cop__signal_build(enum signal_kind kind, uint64_t to, struct cop_
         return signal;
 }
 
-static bool is_name(struct cop__to to)
-{
-        return to.kind == COP__TEXT || tag_of(term_of(to.word)) == TAG_ATOM;
-}
-
 static void deliver_message(struct process *p, struct signal *signal, uint64_t alias)
 {
         signal->ref = alias;

@@ -5,6 +5,8 @@
  * block's first, then the atom's, and then looks at the block again; a dying process closes the
  * block's first. So one of the two sees the other, and a name never points to a process that is gone.
  */
+#include <coppice/via.h>
+
 #include "runtime/process.h"
 #include "runtime/scheduler.h"
 #include "term/pattern.h"
@@ -49,6 +51,11 @@ static struct process *living(cop_pid pid)
         if (!p || !is_pid_of(p, pid.word) || p->status == STATUS_EXITING)
                 return NULL;
         return p;
+}
+
+bool cop__seems_alive(cop_pid pid)
+{
+        return living(pid) != NULL;
 }
 
 void cop_register(const char *name, cop_pid pid)
@@ -121,9 +128,12 @@ uint64_t cop__to_receiver(struct cop__to to, const struct cop_place *place)
 
         if (to.kind == COP__TEXT)
                 return cop_atom((const char *)(uintptr_t)to.word).word;
-        if (tag_of(term) != TAG_PID && tag_of(term) != TAG_ATOM)
-                cop__fail_badarg(place);
-        return to.word;
+        if (tag_of(term) != TAG_PID && tag_of(term) != TAG_ATOM) {
+                term.word = is_name(to) ? cop__via_pid_word(term, place) : 0;
+                if (!term.word)
+                        cop__fail_badarg(place);
+        }
+        return term.word;
 }
 
 uint64_t cop__to_pid_word(struct cop__site *site, struct cop__to to, uint64_t *alias)
@@ -148,7 +158,7 @@ uint64_t cop__to_pid_word(struct cop__site *site, struct cop__to to, uint64_t *a
         default:
                 if (is_box(term, BOX_PID))
                         return 0; /* of another node, to which there is no way */
-                cop__fail_badarg(site ? &site->place : COP_HERE);
+                return cop__via_pid_word(term, site ? &site->place : COP_HERE);
         }
 }
 

@@ -276,6 +276,14 @@ void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref);
 /* The pid, or the atom of a name (whether anybody has it or not), behind a destination; else
  * badarg. */
 uint64_t cop__to_receiver(struct cop__to to, const struct cop_place *place);
+/* The pid behind a term {via, Module, Name}, 0 where there is none; badarg where it is no via. */
+uint64_t cop__via_pid_word(cop_term term, const struct cop_place *place);
+/* Is a destination a name, registered or via? */
+static inline bool is_name(struct cop__to to)
+{
+        return to.kind == COP__TEXT || tag_of(term_of(to.word)) == TAG_ATOM ||
+               is_box(term_of(to.word), BOX_TUPLE);
+}
 /* The pid behind a destination, 0 where there is none; of an alias its owner, and the alias. site
  * may be NULL. */
 uint64_t cop__to_pid_word(struct cop__site *site, struct cop__to to, uint64_t *alias);
