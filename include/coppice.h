@@ -15,6 +15,7 @@
 #include <coppice/memory.h>
 #include <coppice/module.h>
 #include <coppice/process.h>
+#include <coppice/registry.h>
 #include <coppice/report.h>
 #include <coppice/server.h>
 #include <coppice/stash.h>

@@ -60,11 +60,12 @@ struct cop_dynamic_supervisor_options {
                 return cop__dynamic_flags(COP__DYNAMIC_OPTIONS(__VA_ARGS__), argument);            \
                 COP__OPTIONS_OFF                                                                   \
         }                                                                                          \
-        COP__MODULE_DEFINE(                                                                        \
-                name, COP__SUPERVISOR_SIZE, "dynamic_supervisor", cop__dynamic_supervisor_init,    \
-                cop__supervisor_call, cop__supervisor_cast, cop__supervisor_info,                  \
-                cop__supervisor_continue, cop__supervisor_terminate, cop__supervisor_show,         \
-                cop__supervisor_restore, cop__supervisor_format_status, cop__supervise_##name, 0, 0)
+        COP__MODULE_DEFINE(name, COP__SUPERVISOR_SIZE, "dynamic_supervisor",                       \
+                           cop__dynamic_supervisor_init, cop__supervisor_call,                     \
+                           cop__supervisor_cast, cop__supervisor_info, cop__supervisor_continue,   \
+                           cop__supervisor_terminate, cop__supervisor_show,                        \
+                           cop__supervisor_restore, cop__supervisor_format_status,                 \
+                           cop__supervise_##name, 0, 0)
 
 #ifndef __cplusplus
 #define COP__DYNAMIC_OPTIONS(...) (&(const struct cop_dynamic_supervisor_options){ __VA_ARGS__ })

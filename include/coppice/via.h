@@ -5,13 +5,14 @@
  * the term {via, Module, Name}, where Module says whom to ask. It stands wherever a destination is
  * taken, and where a server is started:
  *
- *     cop_term milk = cop_build("{via, phone_book, milk}");
+ *     cop_term milk = cop_build("{via, cop_registry, {lists, <<\"milk\">>}}");
  *
  *     cop_server_start_link(bucket, cop_nil(), .via = milk);
  *     cop_call(milk, "get");
  *     cop_send(milk, "hello");
  *
- * A register says how a name is found, given and taken back:
+ * cop_registry is the register that Coppice has (<coppice/registry.h>). Another one, of yours, says
+ * how a name is found, given and taken back:
  *
  *     COP_VIA(phone_book, .whereis_name = look_up, .register_name = enter,
  *             .unregister_name = strike_out);

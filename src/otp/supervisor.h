@@ -96,7 +96,8 @@ struct supervisor {
 /* ---- supervisor.c ---- */
 
 const struct cop_module *cop__supervisor_module(struct supervisor *supervisor);
-/* The calling supervisor in reports: {local, Name}, or {Pid, Module}. */
+/* The calling supervisor in reports: {local, Name}, {via, ...}, or
+ * {Pid, Module}. */
 cop_term cop__supervisor_name(void *state);
 
 static inline bool is_simple(const struct supervisor *supervisor)
