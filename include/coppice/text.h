@@ -22,6 +22,20 @@ COP_API const char *cop_show(cop_term term);
 /* The same, but broken into lines of 80 columns and indented, as Erlang's ~tp does. */
 COP_API const char *cop_show_pretty(cop_term term);
 
+/* How to show. Leave out what you do not care about: zero is always the default. */
+struct cop_show_options {
+        size_t struct_size;
+        bool pretty;        /* as cop_show_pretty() */
+        unsigned indent;    /* pretty: the column in which the text will begin */
+        unsigned depth_max; /* what nests deeper shows as ...; 0: no limit */
+        size_t bytes_max; /* what is longer ends in ..., and costs no more time than that; 0: no limit */
+};
+
+/* cop_show_as(term, .bytes_max = 1000): the same, with limits. */
+#define cop_show_as(term, ...)                                                                     \
+        cop_show_with((term), COP_OPTIONS(struct cop_show_options, __VA_ARGS__))
+COP_API const char *cop_show_with(cop_term term, const struct cop_show_options *options);
+
 /* The same as cop_show_pretty(), to standard output with a line end: for a look at something. */
 COP_API void cop_print(cop_term term);
 
