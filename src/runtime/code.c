@@ -134,7 +134,7 @@ static struct {
         /* Set once before start. */
         uintptr_t *own;
         size_t own_count;
-        struct known known[2 * NAMES + READERS];
+        struct known known[4 * NAMES + READERS];
         size_t known_count;
 } code;
 
@@ -274,15 +274,68 @@ static int list_own(void)
         return 0;
 }
 
+static void note_known(uintptr_t function, unsigned flags)
+{
+        code.known[code.known_count].function = function;
+        code.known[code.known_count++].flags = flags;
+}
+
+/* Where a branch that is no call goes, if there is one here; else 0. */
+static uintptr_t branch_at(uintptr_t at)
+{
+        uint32_t word;
+        int32_t offset;
+
+#if defined(__x86_64__)
+        if (*(const uint8_t *)at != 0xe9)
+                return 0;
+        memcpy(&offset, (const void *)(at + 1), sizeof(offset));
+        (void)word;
+        return at + 1 + sizeof(offset) + (uintptr_t)(intptr_t)offset;
+#else
+        if (at % sizeof(word) != 0)
+                return 0;
+        memcpy(&word, (const void *)at, sizeof(word));
+        if (word >> 26 != 5)
+                return 0;
+        offset = (int32_t)(word << 6) >> 4;
+        return at + (uintptr_t)(intptr_t)offset;
+#endif
+}
+
+enum { SHIM_BYTES = 48 };
+
+/*
+ * vsnprintf() and its like do little but jump to a function that has no name and does it: it is that one
+ * which is seen on the stack. A target counts if it is just where a function of the same library
+ * begins, which no stray byte is.
+ */
+static uintptr_t jumps_to(uintptr_t function)
+{
+        const struct object *object = find_object(function);
+
+        for (uintptr_t at = function; object && at < function + SHIM_BYTES; at++) {
+                uintptr_t to = at + 8 < object->high ? branch_at(at) : 0;
+
+                if (to && has_address(object, to) &&
+                    (uintptr_t)_Unwind_FindEnclosingFunction((char *)to + 1) == to)
+                        return to;
+        }
+        return 0;
+}
+
 static void add_known(const void *function, unsigned flags)
 {
-        void *begin;
+        uintptr_t begin, target;
 
         if (!function)
                 return;
-        begin = _Unwind_FindEnclosingFunction((char *)function + 1);
-        code.known[code.known_count].function = (uintptr_t)(begin ? begin : function);
-        code.known[code.known_count++].flags = flags;
+        begin = (uintptr_t)_Unwind_FindEnclosingFunction((char *)function + 1);
+        begin = begin ? begin : (uintptr_t)function;
+        note_known(begin, flags);
+        target = flags & (KNOWN_IN_MEMORY | KNOWN_STREAM) ? jumps_to(begin) : 0;
+        if (target)
+                note_known(target, flags);
 }
 
 static void list_known(void)
