@@ -290,6 +290,12 @@ COP_API COP_NORETURN void cop__exit(struct cop__site *site, const uint64_t *word
 COP_API COP_NORETURN void cop__error(struct cop__site *site, const uint64_t *words);
 COP_API COP_NORETURN void cop__throw(struct cop__site *site, const uint64_t *words);
 COP_API bool cop__receive(struct cop__site *site, void *const *places, int64_t timeout_ms);
+/* Is the caller a process, or a thread that may be one since a system runs? */
+COP_API bool cop__in_system(void);
+/* In a destructor of a process that ends: why; COP_NONE elsewhere. */
+COP_API cop_term cop__reason_of_end(void);
+/* Is called in a process that ends with an error which nobody caught. */
+extern COP_API void (*cop__on_error)(cop_term reason);
 
 COP_END_DECLS
 

@@ -5,6 +5,7 @@
 
 #include "runtime/fault.h"
 #include "runtime/scheduler.h"
+#include "runtime/sink.h"
 
 struct line {
         char text[512];
@@ -66,4 +67,5 @@ void cop__last_report(const struct fault *fault, const char *because, uintptr_t 
         add(&line, "); stopping the program\n");
         written = write(STDERR_FILENO, line.text, line.size);
         (void)written; /* nobody is left to be told */
+        cop__sinks_last_call();
 }

@@ -31,6 +31,22 @@ enum cop_class cop_try(void (*fn)(void *), void *argument, cop_term *reason)
         return mine->class;
 }
 
+void (*cop__on_error)(cop_term reason);
+
+/* What the error itself says, said by its process. It may fail in that, and is then silent. */
+static void say_error(void *argument)
+{
+        cop__on_error(*(cop_term *)argument);
+}
+
+static void report_error(struct process *p, cop_term reason)
+{
+        cop_term failure;
+
+        if (cop__on_error && !(p->flags & (IS_GUEST | IS_ENDING)))
+                cop_try(say_error, &reason, &failure);
+}
+
 static COP_NORETURN void raise_class(enum cop_class class, cop_term reason)
 {
         struct process *p = cop__self();
@@ -42,6 +58,8 @@ static COP_NORETURN void raise_class(enum cop_class class, cop_term reason)
                 attempt->reason = reason;
                 cop__catch_return(&attempt->frame);
         }
+        if (class == COP_ERROR)
+                report_error(p, reason);
         cop__exit_now(p, reason);
 }
 
@@ -95,6 +113,13 @@ void cop__raise(enum failure failure, cop_term reason, const struct cop_place *p
                 break;
         }
         raise_class(COP_EXIT, reason);
+}
+
+cop_term cop__reason_of_end(void)
+{
+        struct process *p = cop__self();
+
+        return p->flags & IS_ENDING ? p->reason : COP_NONE;
 }
 
 void cop_exit_term(cop_term reason)

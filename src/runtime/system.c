@@ -21,6 +21,7 @@
 #include "runtime/poller.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
+#include "runtime/sink.h"
 #include "runtime/timer.h"
 #include "term/pattern.h"
 
@@ -69,6 +70,15 @@ struct process *cop__self(void)
                 COP_BUG(t ? "a process's function was called where there is none"
                           : "used while no system runs, or without memory for one more thread");
         return p;
+}
+
+bool cop__in_system(void)
+{
+        struct thread *t = cop__thread_or_null();
+
+        if (t)
+                return t->current != NULL;
+        return atomic_load(&state) == RUNNING && !is_forked_child;
 }
 
 /* ---- what terms need ---- */
@@ -250,6 +260,7 @@ int cop_system_start_with(const struct cop_system_options *options)
                                         .share = host_share };
         cop__reserve_fill();
         cop__fork_calls(on_fork);
+        cop__sinks_start();
         atomic_store(&state, RUNNING);
         return 0;
 }
@@ -337,6 +348,7 @@ int cop_system_stop(int64_t deadline_ms)
         cop__guests_leave_all();
         cop__reserve_free();
         cop__timers_stop();
+        cop__sinks_stop();
         cop__table_stop();
         cop__lingering_forget();
         if (abandoned)
