@@ -11,6 +11,8 @@
 #include <coppice/handler.h>
 #include <coppice/held.h>
 #include <coppice/inspect.h>
+#include <coppice/log.h>
+#include <coppice/logger.h>
 #include <coppice/match.h>
 #include <coppice/memory.h>
 #include <coppice/module.h>
@@ -18,6 +20,7 @@
 #include <coppice/registry.h>
 #include <coppice/report.h>
 #include <coppice/server.h>
+#include <coppice/sink.h>
 #include <coppice/stash.h>
 #include <coppice/statem.h>
 #include <coppice/supervisor.h>

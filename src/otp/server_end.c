@@ -91,6 +91,21 @@ static cop_term last_message(const struct turn *turn)
                                                : turn->message;
 }
 
+/* Who called: {Pid, {Name, Stack}} or {Pid, dead}; undefined where nobody did. A stack of C is its
+ * process's own business, so it is empty. */
+static cop_term client_of(const struct turn *turn)
+{
+        cop_term name;
+
+        if (cop_is_nobody(turn->from.pid))
+                return cop_build("undefined");
+        name = cop_process_info(turn->from.pid, "registered_name");
+        if (cop_is_none(name))
+                return cop_build("{Pid, dead}", turn->from.pid);
+        return cop_build("{Pid, {Name, []}}", turn->from.pid,
+                         cop_is_atom(name) ? name : cop_pid_term(turn->from.pid));
+}
+
 static void report_error(struct turn *turn, cop_term reason)
 {
         const struct cop_behaviour *behaviour = turn->server->module->behaviour;
@@ -104,7 +119,7 @@ static void report_error(struct turn *turn, cop_term reason)
         }
         message = last_message(turn);
         status = cop__server_status(turn->server, message, reason);
-        client = turn->from.pid.word ? cop_pid_term(turn->from.pid) : cop_build("undefined");
+        client = client_of(turn);
         cop_report(COP_LEVEL_ERROR,
                    "#{label => {gen_server, terminate}, name => Name, module => Module,"
                    "  last_message => Message, client_info => Client, state => State,"
@@ -139,6 +154,57 @@ static cop_term ancestors(void)
         return cop_reverse(list);
 }
 
+/* What a crash report says of any process; of another one as far as that is known at once. */
+static cop_term facts_of(cop_pid pid)
+{
+        static const char *const items[] = { "message_queue_len", "links", "trap_exit", "status",
+                                             "reductions" };
+        cop_term facts = cop_nil(), name = cop_process_info(pid, "registered_name");
+        size_t i = sizeof(items) / sizeof(items[0]);
+
+        while (i-- > 0) {
+                cop_term fact = cop_process_info(pid, items[i]);
+
+                if (!cop_is_none(fact))
+                        facts = cop_cons(cop_build("{Item, Fact}", cop_atom(items[i]), fact),
+                                         facts);
+        }
+        return cop_build("[{pid, Pid}, {registered_name, Name} | Facts]", pid, name, facts);
+}
+
+enum { NEIGHBOURS_MOST = 15 };
+
+/* Whom it takes along: who is linked to it, or to such a one, and does not trap exits. */
+static cop_term neighbours(void)
+{
+        cop_term found = cop_nil(), queue = cop_build("[Me]", cop_self());
+        cop_term seen = queue, trap;
+        int count = 0;
+
+        while (!cop_is_nil(queue) && count < NEIGHBOURS_MOST) {
+                cop_term links = cop_process_info(cop_to_pid(cop_head(queue)), "links");
+
+                queue = cop_tail(queue);
+                if (cop_is_none(links) || !cop_is_list(links))
+                        continue; /* it has ended, or is too busy to say */
+                COP_EACH (link, links) {
+                        if (!cop_is_pid(link) || cop_is_member(link, seen) ||
+                            count == NEIGHBOURS_MOST)
+                                continue;
+                        seen = cop_cons(link, seen);
+                        trap = cop_process_info(cop_to_pid(link), "trap_exit");
+                        if (cop_is(trap, "timeout"))
+                                return cop_reverse(found); /* one wait is enough */
+                        if (!cop_is(trap, "false"))
+                                continue;
+                        found = cop_cons(facts_of(cop_to_pid(link)), found);
+                        queue = cop_cons(link, queue);
+                        count++;
+                }
+        }
+        return cop_reverse(found);
+}
+
 static void report_crash(struct server *server, cop_term reason)
 {
         if (!cop__is_abnormal(reason) || !cop_is_reported(COP_LEVEL_ERROR))
@@ -147,11 +213,13 @@ static void report_crash(struct server *server, cop_term reason)
                    "#{label => {proc_lib, crash},"
                    "  report => [[{initial_call, {Module, init, 1}}, {pid, Pid},"
                    "    {registered_name, Name}, {error_info, {exit, Reason, []}},"
-                   "    {ancestors, Ancestors}, {message_queue_len, Queue}, {links, Links},"
-                   "    {dictionary, Dictionary}, {trap_exit, Trap}, {status, running}], []]}",
+                   "    {ancestors, Ancestors}, {process_label, Label},"
+                   "    {message_queue_len, Queue}, {links, Links}, {dictionary, Dictionary},"
+                   "    {trap_exit, Trap}, {status, running}, {reductions, Reductions}],"
+                   "    Neighbours]}",
                    cop_atom(server->module->name), cop_self(), fact("registered_name"), reason,
-                   ancestors(), fact("message_queue_len"), fact("links"), fact("dictionary"),
-                   fact("trap_exit"));
+                   ancestors(), fact("label"), fact("message_queue_len"), fact("links"),
+                   fact("dictionary"), fact("trap_exit"), fact("reductions"), neighbours());
 }
 
 /* ---- the end ---- */

@@ -82,7 +82,7 @@ COP_TEST(EXAMPLE_sequence_report, "the crash is reported: who, why and where, wh
                        ") terminating\n** function_clause\n    examples/sequence/forgetful.c:");
         rest = follows(rest,
                        ") terminating\n** function_clause\n    examples/sequence/sequence.c:");
-        rest = follows(rest, ": sequence:handle_cast\n");
+        rest = follows(rest, ": handle_cast\n");
         rest = follows(rest, "Last message: {'$gen_cast',{increment_number,<<\"cat\">>}}\n");
         follows(rest, "State: #{current => 462}\n");
 }
