@@ -9,6 +9,7 @@
 #include <coppice/dynamic_supervisor.h>
 #include <coppice/etf.h>
 #include <coppice/handler.h>
+#include <coppice/heart.h>
 #include <coppice/held.h>
 #include <coppice/inspect.h>
 #include <coppice/log.h>

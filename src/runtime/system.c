@@ -5,6 +5,7 @@
  * Stop    Every process gets an exit signal with reason shutdown, and at the deadline one that
  * cannot be trapped; when the last is gone the schedulers return, and everything is given back.
  */
+#include <coppice/heart.h>
 #include <coppice/system.h>
 #include <coppice/text.h>
 
@@ -445,8 +446,11 @@ int cop_main(cop_process_fn *fn, int argc, char **argv)
         struct first first = { .fn = fn };
         struct stop_signals before;
         int status;
-        int err = cop_system_start();
+        int err = cop_heart_wrap(argc, argv);
 
+        if (err < 0)
+                return 1;
+        err = cop_system_start();
         if (err < 0) {
                 fprintf(stderr, "%s: cannot start: %s\n", argc ? argv[0] : "coppice",
                         strerrordesc_np(-err));
@@ -454,6 +458,7 @@ int cop_main(cop_process_fn *fn, int argc, char **argv)
         }
         first.arguments = cop_keep(arguments_of(argc, argv));
         stop_signals_take(&before); /* one that comes early is in order, too */
+        cop_heart_start();
         cop_spawn_pointer(watch_first, &first);
         status = cop_system_wait();
         stop_signals_give(&before);
