@@ -5,6 +5,7 @@
 #define COPPICE_H
 
 #include <coppice/agent.h>
+#include <coppice/application.h>
 #include <coppice/containment.h>
 #include <coppice/dynamic_supervisor.h>
 #include <coppice/etf.h>

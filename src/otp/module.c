@@ -5,7 +5,7 @@
  * program's own statics, so nothing is allocated. A look-up hashes two texts and takes a lock for
  * some nanoseconds.
  */
-#include <coppice/server.h>
+#include "otp/application.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +76,44 @@ void cop__start_remove(struct cop_start *start)
         if (*at)
                 *at = start->next;
         cop__lock_give(&lock);
+}
+
+bool cop__start_exists(const char *module, const char *function)
+{
+        bool exists;
+
+        cop__lock_take(&lock);
+        exists = find(module, function) != NULL;
+        cop__lock_give(&lock);
+        return exists;
+}
+
+const struct cop_module *cop__module_find(cop_term name)
+{
+        struct cop_start *start;
+
+        cop__lock_take(&lock);
+        start = find(cop_to_atom_text(name), "start_link");
+        cop__lock_give(&lock);
+        return start ? start->server : NULL;
+}
+
+const struct cop_module *cop__module_next(const struct cop_module *last)
+{
+        const struct cop_module *next = NULL;
+        struct cop_start *start;
+        size_t i;
+
+        cop__lock_take(&lock);
+        for (i = 0; i < BUCKETS && !next; i++)
+                for (start = buckets[i]; start && !next; start = start->next) {
+                        if (start->server && !last)
+                                next = start->server;
+                        else if (start->server == last)
+                                last = NULL;
+                }
+        cop__lock_give(&lock);
+        return next;
 }
 
 /* [Argument], or [Argument, #{name => Name}], where the name is an atom or a via. */

@@ -42,6 +42,11 @@ static void hear(void *context, enum cop_level level, cop_term report)
                            "  report := [[_, _, _, {error_info, {_, Reason, _}} | _], _]}",
                            &reason))
                 tell(cop_build("{crash_report, Reason}", reason));
+        else if (cop_match(report,
+                           "#{label := {application_controller, exit}, report := [{application, A},"
+                           "  {exited, Reason}, {type, Kind}]}",
+                           &id, &reason, &kind))
+                tell(cop_build("{exited, A, Reason, Kind}", id, reason, kind));
         else if (cop_match(report, "#{label := {supervisor, unexpected}, message := M}", &message))
                 tell(cop_build("{unexpected, M}", message));
         else if (cop_match(report, "#{label := {gen_server, no_handle_info}, message := M}",

@@ -9,6 +9,7 @@
  *
  *     {started, Id}               a supervisor's progress
  *     {Kind, Id, Reason}          its child_terminated, start_error, shutdown_error, shutdown
+ *     {exited, Name, Reason, Type}   the end of an application
  *     {server_error, Reason}  {crash_report, Reason}  {unexpected, Message}  {dropped, Message}
  *
  * An actor is started with a map, in which everything may be left out:
