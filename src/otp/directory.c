@@ -350,6 +350,8 @@ bool cop__directory_meta(cop_term name, directory_meta_fn *change, void *context
 
         cop__lock_take(&there->lock);
         changing.directory = find(there, name);
+        if (changing.directory && changing.directory->kind == DIRECTORY_GROUPS)
+                changing.directory = NULL;
         if (changing.directory)
                 run_locked(&there->lock, change_meta, &changing);
         else

@@ -3,7 +3,7 @@
  *
  * A directory has a name, and entries: a key, a process, a value. Any process reads and changes it at
  * once, without asking another one; no entry belongs to the process that made it, so whoever has the
- * directory takes out those of the dead. registry.c is made of it.
+ * directory takes out those of the dead. registry.c and pg.c are made of it.
  */
 #ifndef COP_OTP_DIRECTORY_H
 #define COP_OTP_DIRECTORY_H
@@ -22,6 +22,7 @@ enum directory_kind {
         DIRECTORY_UNIQUE,           /* one entry a key; in parts by key */
         DIRECTORY_DUPLICATE,        /* any number; in parts by process */
         DIRECTORY_DUPLICATE_BY_KEY, /* any number; in parts by key */
+        DIRECTORY_GROUPS,           /* the same, and no registry */
 };
 
 struct entry {
@@ -56,7 +57,7 @@ bool cop__directory_view(cop_term name, cop_pid pid, struct directory_view *view
 bool cop__directory_own(cop_term name, uint64_t id, unsigned part, cop_pid owner);
 /* A list of atoms. */
 bool cop__directory_set_listeners(cop_term name, cop_term listeners);
-/* A map that belongs to the directory. The change gets a copy of it and returns the next one, or
+/* A map that belongs to the directory; groups have none. The change gets a copy of it and returns the next one, or
  * COP_NONE: it stays. */
 typedef cop_term directory_meta_fn(cop_term meta, void *context);
 bool cop__directory_meta(cop_term name, directory_meta_fn *change, void *context);

@@ -88,13 +88,14 @@ static cop_term whole_meta(cop_term meta, void *whole)
 
 static cop_term describe_partitions(const struct wanted *wanted, uint64_t id)
 {
-        cop_term specs = cop_nil();
+        /* referred to, so that a program linked with the static library has it */
+        cop_term module = cop_atom(COP__REF(cop_registry_partition)->name), specs = cop_nil();
         int64_t i;
 
         for (i = wanted->partitions; i-- > 0;)
-                specs = cop_cons(cop_build("#{id => I, start => {cop_registry_partition,"
-                                           "  start_link, [{Name, Id, I}]}}",
-                                           i, wanted->name, id),
+                specs = cop_cons(cop_build("#{id => I, start => {Module, start_link,"
+                                           "  [{Name, Id, I}]}}",
+                                           i, module, wanted->name, id),
                                  specs);
         return specs;
 }
@@ -151,15 +152,21 @@ static COP_NORETURN void unknown(cop_term registry)
         cop_error("{unknown_registry, Name}", registry);
 }
 
+static bool is_registry(enum directory_kind kind)
+{
+        return kind != DIRECTORY_NONE && kind != DIRECTORY_GROUPS;
+}
+
 static void look(cop_term registry, struct directory_view *view)
 {
-        if (!cop__directory_view(registry, cop_self(), view) || cop_is_nobody(view->owner))
+        if (!cop__directory_view(registry, cop_self(), view) || !is_registry(view->kind) ||
+            cop_is_nobody(view->owner))
                 unknown(registry);
 }
 
 static void each(cop_term registry, struct selection which, directory_fn *fn, void *context)
 {
-        if (!cop__directory_each(registry, which, fn, context))
+        if (!is_registry(cop__directory_each(registry, which, fn, context)))
                 unknown(registry);
 }
 
@@ -340,7 +347,7 @@ static cop_pid find(cop_term registry, cop_term key)
         enum directory_kind kind =
                 cop__directory_each(registry, (struct selection){ .key = key }, note_living, &pid);
 
-        if (!kind)
+        if (!is_registry(kind))
                 unknown(registry);
         if (kind != DIRECTORY_UNIQUE)
                 cop_error("{not_unique, Name}", registry);
