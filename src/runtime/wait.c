@@ -99,18 +99,21 @@ static void fresh_remove(struct process *p)
         p->fresh_at = NULL;
 }
 
-/* On the thread of the scheduler on whose list it is: only there it can have been put. */
+/* On the thread of the scheduler on whose list it is: only there it can have been put. A visitor may just be
+ * taking it off the list, and is to be done with it, deadline and all, before the owner goes on: so
+ * this does not look without the lock. */
 static void fresh_forget(struct process *p)
 {
-        struct scheduler *s;
+        struct thread *t = cop__thread_or_null();
+        struct scheduler *s = t ? t->scheduler : NULL;
 
-        if (!p->fresh_at)
+        if (p->timeout_ns < 0 || !s)
                 return;
-        s = cop__thread()->scheduler;
         cop__biased_lock_enter(&s->lock);
         if (p->fresh_at)
                 fresh_remove(p);
         cop__biased_lock_leave(&s->lock);
+        p->timeout_ns = -1;
 }
 
 void cop__alarm_forget(struct process *p)

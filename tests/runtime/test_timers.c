@@ -216,3 +216,33 @@ COP_TEST(TMR_receive_forever, "a receive without end waits through timers that a
                 cop_assert(cop_receive(COP_FOREVER, "{tick, ^K}", &k));
         }
 }
+
+/* Takes its time, so that somebody notes when the wait ends while it is over already. */
+static bool after_a_while(cop_term message, void *none)
+{
+        int64_t end = cop_now_ms() + 15;
+
+        while (cop_now_ms() < end)
+                continue;
+        return true;
+}
+
+static void send_message(cop_term to)
+{
+        cop_send(to, "message");
+}
+
+COP_TEST(TMR_receive_stuck,
+         "a wait that is over leaves no deadline behind, after a long turn either", .limit_s = 120)
+{
+        int k;
+
+        if (world_is_simulated())
+                return; /* nobody looks at long turns there */
+        for (k = 0; k < world_times(); k++) {
+                cop_spawn(send_message, cop_pid_term(cop_self()));
+                cop_receive_if(after_a_while, NULL, 17); /* may come too late */
+                cop_send_after(5, cop_self(), "{tick, K}", k);
+                cop_assert(cop_receive(COP_FOREVER, "{tick, ^K}", &k));
+        }
+}
