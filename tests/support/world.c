@@ -9,7 +9,7 @@
 #include "runtime/timer.h"
 #include "term/atom.h"
 
-enum { QUIET_MS = 5000, DEFAULT_TIMES = 20 };
+enum { QUIET_MS = 25000, DEFAULT_TIMES = 20 };
 
 static bool simulated;
 
