@@ -100,11 +100,24 @@ unsigned long long cop__debug_age(void)
         return session.loaded;
 }
 
+/* clang writes no table of addresses (.debug_aranges), so there all units are gone through. */
+static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+        Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+
+        if (unit)
+                return unit;
+        while ((unit = dwfl_module_nextcu(module, unit, bias)))
+                if (dwarf_haspc(unit, address - *bias) > 0)
+                        return unit;
+        return NULL;
+}
+
 Dwarf_Die *cop__debug_unit(Dwfl *dwfl, uintptr_t address, Dwarf_Addr *bias)
 {
         Dwfl_Module *module = dwfl ? dwfl_addrmodule(dwfl, address) : NULL;
 
-        return module ? dwfl_module_addrdie(module, address, bias) : NULL;
+        return module ? find_unit(module, address, bias) : NULL;
 }
 
 struct visit {
@@ -249,7 +262,7 @@ static size_t add_frames(Dwfl *dwfl, uintptr_t address, struct frame *frames, si
                 return 1;
         if (frames[0].function[0] == '\0')
                 cop__debug_name(frames[0].function, dwfl_module_addrname(module, address));
-        unit = dwfl_module_addrdie(module, address, &bias);
+        unit = find_unit(module, address, &bias);
         if (!unit)
                 return 1;
         add_line(&frames[0], unit, address - bias);
