@@ -525,14 +525,14 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "d/door.config\n\n0\n");
 }
 
-COP_TEST(TOOL_installed, "make install brings cop, its man page and what bash completes it with",
-         .limit_s = 60)
+COP_TEST(TOOL_installed,
+         "make install brings cop and cop-heart, a man page and what bash completes", .limit_s = 60)
 {
         installed_says(
                 "ls \"$root/bin\"; head -n 1 \"$root/share/man/man1/cop.1\"; cop help --man | "
                 "cmp - \"$root/share/man/man1/cop.1\"; cop help --bash | cmp - "
                 "\"$root/share/bash-completion/completions/cop.bash\"",
-                "cop\n.TH COP 1 \"\" \"Coppice 0.1.0\" \"Coppice\"\n");
+                "cop\ncop-heart\n.TH COP 1 \"\" \"Coppice 0.1.0\" \"Coppice\"\n");
 }
 
 COP_TEST(TOOL_docs, "the session in docs/cop.md goes as it stands there", .limit_s = 120)
