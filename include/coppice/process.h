@@ -80,8 +80,10 @@ struct cop_spawn_options {
         size_t inbox_max;  /* messages; 0: no limit */
         enum cop_inbox_policy inbox_policy;
         int64_t inbox_block_ms; /* 1 to 60,000, or COP_FOREVER; 0: 5000 */
-        bool inherit_quotas;    /* what it spawns gets the same quotas, unless it says otherwise */
-        cop_pid group_leader;   /* default: the caller's */
+        int64_t max_turn_ms; /* between two waits, or in a callback; beyond, seen within some 15 ms: exit
+                                   {quota, turn}, wherever a kill could end it; 0: no limit */
+        bool inherit_quotas;  /* what it spawns gets the same quotas, unless it says otherwise */
+        cop_pid group_leader; /* default: the caller's */
 };
 
 typedef void cop_process_fn(cop_term argument);

@@ -207,6 +207,18 @@ bool cop__try_notify(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t
         return true;
 }
 
+void cop__end_long_turn(uint64_t pid)
+{
+        struct signal *signal = cop__signal_new(SIGNAL_EXIT, pid, 0);
+
+        if (!signal)
+                signal = from_reserve(SIGNAL_EXIT, pid);
+        if (!signal)
+                return; /* the monitor tries again */
+        signal->term = cop__quota_turn;
+        deliver_or_free(signal);
+}
+
 void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref)
 {
         cop__try_notify(kind, to, from, ref, COP_NONE);
@@ -303,9 +315,23 @@ static bool is_atom_word(cop_term term, cop_term atom)
         return term.word == atom.word;
 }
 
+/* This very term stands in no signal but the monitor's: who sends one that is equal sends a copy. */
+static bool is_turn_over(const struct signal *signal)
+{
+        return signal->term.word == cop__quota_turn.word;
+}
+
+/* Nothing keeps it from ending a process. */
+static bool is_kill(const struct signal *signal)
+{
+        return is_atom_word(signal->term, ATOM(kill)) || is_turn_over(signal);
+}
+
 /* exit(Pid, Reason): the table of SIG-7. */
 static bool on_exit(struct process *p, struct signal *signal)
 {
+        if (is_turn_over(signal))
+                return ends(p, signal, signal->term);
         if (is_atom_word(signal->term, ATOM(kill)) && !(p->flags & IS_GUEST))
                 return ends(p, signal, ATOM(killed));
         if (p->flags & (TRAPS_EXITS | IS_GUEST)) {
@@ -567,7 +593,7 @@ static bool receive_late(struct process *p, struct signal *signal)
                 forget_link(p, signal->from);
                 break;
         case SIGNAL_EXIT:
-                kill = is_atom_word(signal->term, ATOM(kill));
+                kill = is_kill(signal);
                 break;
         default:
                 return receive(p, signal);
@@ -583,7 +609,7 @@ static bool would_end(const struct process *p, const struct signal *signal)
 
         if (signal->to != pid_of(p))
                 return false;
-        if (signal->kind == SIGNAL_EXIT && is_atom_word(signal->term, ATOM(kill)))
+        if (signal->kind == SIGNAL_EXIT && is_kill(signal))
                 return true;
         if (p->flags & (TRAPS_EXITS | IS_GUEST | IS_ENDING) ||
             is_atom_word(signal->term, ATOM(normal)))

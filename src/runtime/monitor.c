@@ -13,6 +13,8 @@
  * and for whoever waits behind a turn while nobody is idle there are up to as many again. A stuck
  * thread's core is first for those that wake up there.
  *
+ * A turn that lasts longer than its process may is ended by an exit that the monitor sends.
+ *
  * No other turn is ever interrupted by a signal: it would end sleep() and poll() of the program's early.
  *
  * A turn is told from the next by the scheduler's count of them, so schedulers pay two stores a turn
@@ -120,10 +122,27 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
         note_stuck(s, p && now - w->since_ns >= stuck_after_ns());
         if (!p)
                 return now + IDLE_NS;
+        limit_turn(w, s, p, now);
         if (!atomic_load_explicit(&p->exit_came, memory_order_acquire))
                 return now + (stuck_after_ns() == STUCK_NS ? BUSY_NS : RETRY_NS);
         end_running(w, s, p, now);
         return now + (w->reported ? BUSY_NS : RETRY_NS);
+}
+
+/* Longer than the process may? What is asked for is asked for again as long as it goes on. */
+static void limit_turn(const struct watched *w, struct scheduler *s, struct process *p, int64_t now)
+{
+        uint32_t most_ms = atomic_load_explicit(&p->turn_max_ms, memory_order_relaxed);
+        uint64_t pid;
+
+        if (most_ms == 0 || now - w->since_ns < (int64_t)most_ms * 1000000 ||
+            atomic_load_explicit(&p->exit_came, memory_order_relaxed))
+                return;
+        pid = pid_of(p);
+        atomic_thread_fence(memory_order_seq_cst);
+        /* So the pid is whose turn it is: a block changes hands when nobody runs it. */
+        if (atomic_load(&s->running) == p && atomic_load(&s->turn_count) == w->turn)
+                cop__end_long_turn(pid);
 }
 
 static bool has_work(const struct scheduler *s)

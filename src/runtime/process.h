@@ -95,6 +95,7 @@ struct process {
         _Atomic(bool) exit_came;          /* an exit signal is in the inbox; for the monitor */
         uint32_t slot;                    /* set once for ever */
         _Atomic(uint32_t) inbox_limit;    /* of its quotas, see quota.c; 0: none; set once */
+        _Atomic(uint32_t) turn_max_ms;    /* the same */
         uint64_t refs; /* owner: references made by users of this slot; goes on for ever */
         uint64_t uses; /* who takes the block: how many users it had; goes on for ever */
         _Atomic(uint32_t) inbox_sent; /* any thread: messages on their way, where there is a limit;
@@ -289,6 +290,8 @@ static inline bool is_name(struct cop__to to)
 uint64_t cop__to_pid_word(struct cop__site *site, struct cop__to to, uint64_t *alias);
 /* A monitor is over: its bond goes, and what was kept for it. */
 void cop__monitor_end(struct process *p, struct bond *bond);
+/* A turn lasts longer than the process's quota allows: it ends for that, as by a kill. */
+void cop__end_long_turn(uint64_t pid);
 /* Answers a question about the process (info.c). */
 void cop__info_answer(struct process *p, struct signal *question);
 /* A signal that carries what the site's pattern builds; fails where memory is used up. */

@@ -17,6 +17,8 @@
  *           in one by one as it takes messages out. Calls need no such thing: their senders wait
  *           anyway, so they just stand in line.
  *
+ * turn      The monitor looks at how long turns last (monitor.c).
+ *
  * Invariant Nobody is held while there is room. A held signal is answered, or cancelled by its
  *           sender, or answered as by the dead.
  *
@@ -32,14 +34,15 @@ enum { POLICY_SHIFT = 30, BLOCK_FOR_EVER = UINT16_MAX };
 
 #define INBOX_MAX_MOST (((uint32_t)1 << POLICY_SHIFT) - 1)
 
-cop_term cop__quota_memory, cop__quota_inbox;
+cop_term cop__quota_memory, cop__quota_inbox, cop__quota_turn;
 
-static struct constant_pair quota_memory, quota_inbox;
+static struct constant_pair quota_memory, quota_inbox, quota_turn;
 
 __attribute__((constructor)) static void make_reasons(void)
 {
         cop__quota_memory = constant_pair(&quota_memory, ATOM(quota), ATOM(memory));
         cop__quota_inbox = constant_pair(&quota_inbox, ATOM(quota), ATOM(inbox));
+        cop__quota_turn = constant_pair(&quota_turn, ATOM(quota), ATOM(turn));
 }
 
 /* ---- birth and death ---- */
@@ -58,6 +61,7 @@ static void publish(struct process *p)
 {
         const struct quotas *q = p->quotas;
 
+        atomic_store_explicit(&p->turn_max_ms, q->turn_max_ms, memory_order_relaxed);
         if (!q->inbox_max)
                 return;
         atomic_store_explicit(&p->inbox_block_ms, q->inbox_block_ms, memory_order_relaxed);
@@ -72,19 +76,23 @@ bool cop__quotas_give(struct process *p, const struct quotas *parent,
         bool inherits = parent && parent->inherit;
         struct quotas *quotas;
 
-        if (!inherits && !o->memory_max && !o->inbox_max)
+        if (!inherits && !o->memory_max && !o->inbox_max && !o->max_turn_ms)
                 return true;
         quotas = cop__alloc_zeroed(sizeof(*quotas));
         if (!quotas)
                 return false;
         if (inherits) {
                 quotas->memory_max = parent->memory_max;
+                quotas->turn_max_ms = parent->turn_max_ms;
                 quotas->inbox_max = parent->inbox_max;
                 quotas->inbox_policy = parent->inbox_policy;
                 quotas->inbox_block_ms = parent->inbox_block_ms;
         }
         if (o->memory_max)
                 quotas->memory_max = o->memory_max;
+        if (o->max_turn_ms)
+                quotas->turn_max_ms =
+                        o->max_turn_ms < UINT32_MAX ? (uint32_t)o->max_turn_ms : UINT32_MAX;
         if (o->inbox_max)
                 set_inbox(quotas, o);
         quotas->inherit = o->inherit_quotas || inherits;

@@ -1,5 +1,6 @@
 /*
- * quota.h: limits of a process: how much memory it has, and how many messages it lets pile up.
+ * quota.h: limits of a process: how much memory it has, how many messages it lets pile up, and how
+ * long it keeps others from running.
  *
  * A process without any pays for that with one load for each signal sent to it and a test of its
  * flags for each that it takes.
@@ -18,7 +19,8 @@ struct quotas {
         size_t adopted;    /* bytes that the region has taken over, in its turn, at most: messages,
                               shared bytes */
         uint64_t adopted_turn;
-        uint32_t inbox_max; /* messages; 0: none */
+        uint32_t turn_max_ms; /* 0: none */
+        uint32_t inbox_max;   /* messages; 0: none */
         uint16_t inbox_block_ms;
         uint8_t inbox_policy;
         bool inherit;
@@ -27,7 +29,7 @@ struct quotas {
 };
 
 /* Why a process ends; live for ever. */
-extern cop_term cop__quota_memory, cop__quota_inbox;
+extern cop_term cop__quota_memory, cop__quota_inbox, cop__quota_turn;
 
 /* ---- birth and death ---- */
 

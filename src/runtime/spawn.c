@@ -36,6 +36,7 @@ void cop__process_wipe(struct process *p)
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
         atomic_store_explicit(&p->is_guest, false, memory_order_relaxed);
         atomic_store_explicit(&p->inbox_limit, 0, memory_order_relaxed);
+        atomic_store_explicit(&p->turn_max_ms, 0, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
         memset((char *)p + kept, 0, sizeof(*p) - kept);
         p->mail_end = p->scan = &p->mail;
@@ -164,7 +165,7 @@ static void check_options(const struct birth *b)
 
         if ((b->parent->flags & IS_GUEST && o->link) || (unsigned)o->priority > COP_PRIORITY_HIGH ||
             (unsigned)o->inbox_policy > COP_INBOX_BLOCK || o->inbox_block_ms < COP_FOREVER ||
-            o->inbox_block_ms > INBOX_BLOCK_MS_MOST)
+            o->inbox_block_ms > INBOX_BLOCK_MS_MOST || o->max_turn_ms < 0)
                 cop__fail_badarg(COP_HERE);
 }
 

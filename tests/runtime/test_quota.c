@@ -3,6 +3,7 @@
  */
 #include "support/world.h"
 
+#include "base/sanitizers.h"
 #include "runtime/process.h"
 
 enum { MOST = 3 };
@@ -664,4 +665,96 @@ COP_TEST(QUOTA_inherited_or_not, "a child may have a quota of its own; without i
         cop_assert(cop_receive(5000, "{A, B}", &heir, &other));
         cop_assert_term(heir, "normal");
         cop_assert_term(other, "normal");
+}
+
+/* ---- turns ---- */
+
+static void spin(void)
+{
+        static volatile uint64_t sum;
+
+        for (;;)
+                sum++;
+}
+
+static void spin_for_ever(cop_term none)
+{
+        spin();
+}
+
+static void spin_at_message(void *state, const struct cop_message *message)
+{
+        spin();
+}
+
+static const struct cop_handler spinner = { "spinner", 0, NULL, spin_at_message };
+
+/* Under ThreadSanitizer nobody is ended while it runs. */
+static bool turns_are_looked_at(void)
+{
+        return !world_is_simulated() && !COP_TSAN;
+}
+
+COP_TEST(QUOTA_turn, "a turn that lasts too long ends its process, whether it traps exits or not")
+{
+        cop_ref plain, trapping, handler;
+        cop_pid pid;
+
+        if (!turns_are_looked_at())
+                return;
+        cop_spawn(spin_for_ever, cop_nil(), .max_turn_ms = 20, .monitor = &plain);
+        cop_spawn(spin_for_ever, cop_nil(), .max_turn_ms = 1, .trap_exits = true,
+                  .monitor = &trapping);
+        pid = cop_spawn_handler(&spinner, cop_nil(), .max_turn_ms = 20, .monitor = &handler);
+        cop_send(pid, "go");
+        cop_assert_term(down_reason(plain), "{quota, turn}");
+        cop_assert_term(down_reason(trapping), "{quota, turn}");
+        cop_assert_term(down_reason(handler), "{quota, turn}");
+}
+
+static void spawn_heir(cop_term owner)
+{
+        cop_ref ref;
+
+        cop_spawn(spin_for_ever, cop_nil(), .monitor = &ref);
+        cop_send(cop_to_pid(owner), "{heir, Reason}", down_reason(ref));
+}
+
+COP_TEST(QUOTA_turn_inherited, "children have the limit of a parent that says so")
+{
+        cop_term reason;
+
+        if (!turns_are_looked_at())
+                return;
+        cop_spawn(spawn_heir, cop_pid_term(cop_self()), .max_turn_ms = 100, .inherit_quotas = true);
+        cop_assert(cop_receive(20000, "{heir, Reason}", &reason));
+        cop_assert_term(reason, "{quota, turn}");
+}
+
+static void wait_for_message(cop_term none)
+{
+        cop_receive(COP_FOREVER, "stop");
+}
+
+COP_TEST(QUOTA_turn_same, "a reason that is the same in an exit of another process is trapped")
+{
+        cop_ref ref;
+        cop_pid pid = cop_spawn(wait_for_message, cop_nil(), .trap_exits = true, .monitor = &ref);
+
+        cop_exit_to(pid, "{quota, turn}");
+        cop_send(pid, "stop");
+        cop_assert_term(down_reason(ref), "normal");
+}
+
+static void spawn_with_wrong(void *none)
+{
+        cop_spawn(wait_for_message, cop_nil(), .max_turn_ms = -1);
+}
+
+COP_TEST(QUOTA_turn_badarg, "a negative limit is badarg")
+{
+        cop_term reason;
+
+        cop_assert_equal(cop_try(spawn_with_wrong, NULL, &reason), COP_ERROR);
+        cop_assert_match(reason, "{badarg, _}");
 }
