@@ -285,7 +285,8 @@ cop_term cop__crowd_count(const struct supervisor *supervisor, size_t specs)
 
 /* ---- deaths ---- */
 
-/* The order is in no table while this runs. */
+/* The order is in no table while this runs. A dynamic supervisor says {restarting, Pid} of a start
+ * that failed, and only there; simple_one_for_one of what follows it. */
 static bool restart(struct supervisor *supervisor, struct order *order, enum child_state state,
                     cop_pid pid)
 {
@@ -344,14 +345,15 @@ bool cop__crowd_died(struct supervisor *supervisor, cop_pid pid, cop_term reason
 bool cop__crowd_try_again(struct supervisor *supervisor, cop_term id)
 {
         struct members *table = &supervisor->crowd.restarting;
+        enum child_state state;
         struct member *found;
         cop_pid old_pid;
 
         if (!cop_match(id, "{restarting, Pid}", &old_pid))
                 return true;
         found = find(table, old_pid);
-        return !found ||
-               restart(supervisor, take_out(supervisor, table, found), CHILD_RESTARTING, old_pid);
+        state = supervisor->is_dynamic ? CHILD_RUNNING : CHILD_RESTARTING;
+        return !found || restart(supervisor, take_out(supervisor, table, found), state, old_pid);
 }
 
 /* ---- the end ---- */
