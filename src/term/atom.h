@@ -35,7 +35,7 @@ static inline cop_term atom_term(const struct atom *atom)
         X(ok) X(error) X(true) X(false) X(undefined) X(infinity) X(normal) X(shutdown) X(kill)     \
         X(killed) X(noproc) X(noconnection) X(timeout) X(badarg) X(badmatch) X(badmap)             \
         X(function_clause) X(case_clause) X(nocatch) X(system_limit) X(calling_self) X(process)    \
-        X(port) X(exit) X(throw) X(file) X(line) X(address) X(pc) X(quota) X(memory) X(inbox) X(turn) \
+        X(port) X(exit) X(throw) X(file) X(line) X(address) X(pc) X(quota) X(memory) X(inbox)      \
         X(turn) X(EXIT) X(DOWN) X(segv) X(bus) X(fpe) X(ill) X(abort) X(stack_overflow)            \
         X(stacks) X(processes) X(badkey) X(reply) X(noreply) X(stop) X(ignore) X(atoms)     \
         X(threads)
