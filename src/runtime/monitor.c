@@ -110,6 +110,22 @@ static void note_stuck(struct scheduler *s, bool stuck)
                 cop__driver->thread_haste(t->faults.id, stuck ? HASTE_LESS : HASTE_USUAL);
 }
 
+/* Longer than the process may? What is asked for is asked for again as long as it goes on. */
+static void limit_turn(const struct watched *w, struct scheduler *s, struct process *p, int64_t now)
+{
+        uint32_t most_ms = atomic_load_explicit(&p->turn_max_ms, memory_order_relaxed);
+        uint64_t pid;
+
+        if (most_ms == 0 || now - w->since_ns < (int64_t)most_ms * 1000000 ||
+            atomic_load_explicit(&p->exit_came, memory_order_relaxed))
+                return;
+        pid = pid_of(p);
+        atomic_thread_fence(memory_order_seq_cst);
+        /* So the pid is whose turn it is: a block changes hands when nobody runs it. */
+        if (atomic_load(&s->running) == p && atomic_load(&s->turn_count) == w->turn)
+                cop__end_long_turn(pid);
+}
+
 /* Returns when it wants to be looked at again. */
 static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 {
@@ -127,22 +143,6 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
                 return now + (stuck_after_ns() == STUCK_NS ? BUSY_NS : RETRY_NS);
         end_running(w, s, p, now);
         return now + (w->reported ? BUSY_NS : RETRY_NS);
-}
-
-/* Longer than the process may? What is asked for is asked for again as long as it goes on. */
-static void limit_turn(const struct watched *w, struct scheduler *s, struct process *p, int64_t now)
-{
-        uint32_t most_ms = atomic_load_explicit(&p->turn_max_ms, memory_order_relaxed);
-        uint64_t pid;
-
-        if (most_ms == 0 || now - w->since_ns < (int64_t)most_ms * 1000000 ||
-            atomic_load_explicit(&p->exit_came, memory_order_relaxed))
-                return;
-        pid = pid_of(p);
-        atomic_thread_fence(memory_order_seq_cst);
-        /* So the pid is whose turn it is: a block changes hands when nobody runs it. */
-        if (atomic_load(&s->running) == p && atomic_load(&s->turn_count) == w->turn)
-                cop__end_long_turn(pid);
 }
 
 static bool has_work(const struct scheduler *s)
