@@ -10,8 +10,8 @@
  *           All of these come before the mailbox.
  * Change    With state_enter the new state is entered first; what its callback wants is added to
  *           what the first one wanted. Only then the state is the new one, postponed events come
- *           again, and timeouts are ended and set. So whoever fails on entering a state ends in the
- *           one before.
+ *           again, and timeouts are ended and set. A callback that fails on entering a state ends
+ *           the machine in the one before; one that returns or wants something wrong, in the new one.
  * Owners    The event that is handled is the message's, or a struct waiting that is freed
  *           afterwards, unless it is postponed. What callbacks want is kept at once, because the
  *           scope in which it was made may be gone when they return.
@@ -208,7 +208,7 @@ static void become(struct statem *m, cop_term state)
 /* Enters the state, and again as long as it says so. */
 static cop_term enter_state(struct statem *m, cop_term state)
 {
-        bool enter = type_of(m->module)->has() & COP__HAS_STATE_ENTER;
+        bool enter = type_of(m->module)->has() & COP__HAS_STATE_ENTER, failed;
         cop_term before = m->state, end;
         cop_next next;
 
@@ -219,13 +219,14 @@ static cop_term enter_state(struct statem *m, cop_term state)
                 };
 
                 end = run(m, &e, 0, &next);
-                if (cop_is_none(end)) {
+                failed = !cop_is_none(end) && !m->refused;
+                if (cop_is_none(end))
                         end = follow(m, &e, next, &state, &enter);
-                        if (!cop_is_none(end) && !m->failed)
+                if (!cop_is_none(end)) {
+                        if (!failed)
                                 become(m, state);
-                }
-                if (!cop_is_none(end))
                         return end;
+                }
         }
         return COP_NONE;
 }

@@ -67,6 +67,7 @@ struct statem {
         struct wish *wishes;    /* timeouts, the oldest first, */
         bool postpone;          /* and this event once more */
         bool failed;            /* with an error: its reason stands bare in reports */
+        bool refused;           /* with something that the callback wanted */
         enum stage stage;
 };
 

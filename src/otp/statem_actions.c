@@ -18,19 +18,22 @@
 
 /* ---- wishes that are refused ---- */
 
-static COP_NORETURN void refuse(const struct statem *m, cop_term action)
+static COP_NORETURN void refuse_as(struct statem *m, const char *what, cop_term action)
 {
-        cop_error("{What, Action}",
-                  cop_atom(m->stage == STAGE_ENTER ? "bad_state_enter_action_from_state_function"
-                                                   : "bad_action_from_state_function"),
-                  action);
+        m->refused = true;
+        cop_error("{What, Action}", cop_atom(what), action);
+}
+
+static COP_NORETURN void refuse(struct statem *m, cop_term action)
+{
+        refuse_as(m, "bad_action_from_state_function", action);
 }
 
 /* Entering a state may neither keep nor make events, and says so before anything is done. */
-static void refuse_on_entering(const struct statem *m, cop_term action)
+static void refuse_on_entering(struct statem *m, cop_term action)
 {
         if (m->stage == STAGE_ENTER)
-                refuse(m, action);
+                refuse_as(m, "bad_state_enter_action_from_state_function", action);
 }
 
 /* ---- events ---- */

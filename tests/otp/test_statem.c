@@ -96,7 +96,7 @@ COP_TEST(SM_1_refused, "on entering a state it cannot be changed, nor events kep
         actors_begin();
         cop_assert_match(end_on_entering(cop_build("{next_state, c}"), &told),
                          "{{bad_state_enter_return_from_state_function, {next_state, c}}, _}");
-        cop_assert_match(told, "[{a, enter, a}, {a, cast, 1}, {b, enter, a}, {a, terminate,"
+        cop_assert_match(told, "[{a, enter, a}, {a, cast, 1}, {b, enter, a}, {b, terminate,"
                                " {bad_state_enter_return_from_state_function, {next_state, c}}},"
                                " {crash_report, _}]");
         cop_assert_match(end_on_entering(cop_build("{keep_state, postpone}"), &told),
