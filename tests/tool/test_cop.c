@@ -350,7 +350,7 @@ COP_TEST(TOOL_compile_lock, "one cop at a time builds a project, the others wait
         if (system("command -v flock >/dev/null"))
                 cop_skip("there is no flock here");
         says("mkdir p; cd p; echo \"project('p')\" >meson.build; mkfifo go\n"
-             "flock -o . sh -c 'cop compile 2>waits & echo $! >pid; until grep -q . waits; do :; "
+             "flock -o . sh -c 'cop compile 2>waits & echo $! >pid; until grep -qs . waits; do :; "
              "done'\n"
              "cat waits; while kill -0 $(cat pid) 2>/dev/null; do :; done; ls build/build.ninja",
              "Waiting for another cop that builds p\nbuild/build.ninja\n");
