@@ -18,6 +18,7 @@
 #include <coppice/match.h>
 #include <coppice/memory.h>
 #include <coppice/module.h>
+#include <coppice/partition_supervisor.h>
 #include <coppice/pg.h>
 #include <coppice/process.h>
 #include <coppice/registry.h>

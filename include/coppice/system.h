@@ -48,6 +48,10 @@ COP_API int cop_system_start_with(const struct cop_system_options *options);
  */
 COP_API int cop_system_stop(int64_t deadline_ms);
 
+/* How many threads run processes; more than it was started with where some are stuck. Any thread or
+ * process. */
+COP_API int cop_system_schedulers(void);
+
 /* Asks for the end of the system, with this exit status for cop_main(). Returns at once. Any thread
  * or process. */
 COP_API void cop_stop(int status);

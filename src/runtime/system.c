@@ -179,6 +179,11 @@ static int scheduler_count(const struct cop_system_options *options)
         return count;
 }
 
+int cop_system_schedulers(void)
+{
+        return (int)atomic_load_explicit(&cop__system.scheduler_count, memory_order_relaxed);
+}
+
 static int check(const struct cop_system_options *options)
 {
         int count = scheduler_count(options);
