@@ -14,7 +14,7 @@
 #ifndef COPPICE_CONTAINMENT_H
 #define COPPICE_CONTAINMENT_H
 
-#include <coppice/base.h>
+#include <coppice/term.h>
 
 COP_BEGIN_DECLS
 
@@ -26,6 +26,42 @@ COP_BEGIN_DECLS
  * Threads   any.
  */
 COP_API bool cop_killable(const void *function);
+
+/* ---- where it happened ---- */
+
+/*
+ * The stack of the caller's last error or fault, in this turn, as addresses, the innermost first:
+ * cop_frames_text() of <coppice/inspect.h> makes names and lines of them. Of a deep one the middle is
+ * the atom '...'. [] where there was none, nobody wanted to hear of errors, the error was caught by a
+ * cop_try() of the program's own, or the caller has waited since.
+ */
+COP_API cop_term cop_backtrace(void);
+
+/* ---- who reports a fault ---- */
+
+struct cop_handler;
+
+/* A process that a fault has ended. Its memory may be broken. */
+struct cop_crash {
+        cop_term reason;
+        cop_term backtrace;
+        cop_term message; /* that it was handling, as far as it can be read; COP_NONE */
+        const struct cop_handler *handler; /* NULL: it was none */
+        const void *state; /* of the handler; to be looked at with cop_type_show() */
+};
+
+/*
+ * is_wanted is asked by any thread: does anybody want to hear of errors? Where it says no, a fault costs
+ * what it cost without. report is called in the process itself, after its stack is given up and before
+ * its destructors: it may use whatever a process may.
+ */
+struct cop_crash_reporter {
+        bool (*is_wanted)(void);
+        void (*report)(const struct cop_crash *crash);
+};
+
+/* From now on this one reports; NULL: nobody. It stays the caller's, and stays there. Any thread. */
+COP_API void cop_report_crashes(const struct cop_crash_reporter *reporter);
 
 COP_END_DECLS
 

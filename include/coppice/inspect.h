@@ -40,6 +40,8 @@ COP_API cop_term cop_frames(cop_term stack);
  * The same for people, a line a frame, each with a line end, in the memory of the turn:
  *
  *         sequence.c:41: handle_cast
+ *
+ * Functions that the macros of Coppice have made (cop__...) are left out.
  */
 COP_API const char *cop_frames_text(cop_term stack);
 

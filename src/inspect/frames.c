@@ -174,14 +174,25 @@ static void add_frame(struct buffer *text, cop_term frame)
         add_name(text, function);
 }
 
+/* What the macros put between the runtime and the program's functions. */
+static bool is_glue(cop_term frame)
+{
+        cop_term function = cop_element(frame, 1);
+
+        return cop_is_atom(function) && strncmp(cop_to_atom_text(function), "cop__", 5) == 0;
+}
+
 /* Nothing here ends the caller: the buffer is not the process's. */
 static void add_frames(struct buffer *text, cop_term frames)
 {
         for (; cop_is_list(frames) && !cop_is_nil(frames); frames = cop_tail(frames)) {
                 cop_term frame = cop_head(frames);
+                bool is_frame = cop_is_tuple(frame) && cop_tuple_size(frame) == 4;
 
+                if (is_frame && is_glue(frame))
+                        continue;
                 cop__buffer_add_text(text, "    ");
-                if (cop_is_tuple(frame) && cop_tuple_size(frame) == 4)
+                if (is_frame)
                         add_frame(text, frame);
                 else
                         add_name(text, frame);

@@ -114,30 +114,51 @@ static void add_frame(struct text *text, cop_term frame)
         add_term(text, function);
 }
 
-/* What has addresses instead: {segv, #{pc => Pc, ...}}. */
-static void add_fault_place(struct text *text, cop_term reason)
+/* Of a stack of addresses; not what the macros have made. */
+static void add_addresses(struct text *text, cop_term addresses)
 {
+        cop_term function;
+
+        COP_EACH (frame, cop_frames(addresses))
+                if (!cop_match(frame, "{_, Function, _, _}", &function))
+                        add(text, "\n    ...");
+                else if (!cop_is_atom(function) ||
+                         strncmp(cop_to_atom_text(function), "cop__", 5) != 0)
+                        add_frame(text, frame);
+}
+
+/* Has the innermost frame its line? */
+static bool has_lines(cop_term addresses)
+{
+        cop_term frames = cop_frames(addresses);
+
+        return !cop_is_nil(frames) && cop_match(cop_head(frames), "{_, _, _, [_ | _]}");
+}
+
+/* And where it was: as the backtrace (addresses; [] where there is none) says, or the reason itself, by
+ * a stack or by an address: {segv, #{pc => Pc, ...}}. */
+static void add_reason_at(struct text *text, cop_term reason, cop_term backtrace)
+{
+        cop_term error = reason, stack = cop_nil();
         uint64_t pc;
 
-        if (!cop_match(reason, "{_, #{pc := Pc}}", &pc))
-                return;
-        COP_EACH (frame, cop_frames(cop_build("[Pc]", pc)))
-                add_frame(text, frame);
+        if (cop_match(reason, "{Error, Stack}", &error, &stack) && !cop__log_is_stack(stack)) {
+                error = reason;
+                stack = cop_nil();
+        }
+        add(text, "\n** ");
+        add_term(text, error);
+        if (cop_is_nil(backtrace) && cop_match(reason, "{_, #{pc := Pc}}", &pc))
+                backtrace = cop_build("[Pc]", pc);
+        if (!has_lines(backtrace))
+                COP_EACH (frame, stack)
+                        add_frame(text, frame);
+        add_addresses(text, backtrace);
 }
 
 static void add_reason(struct text *text, cop_term reason)
 {
-        cop_term error, stack;
-
-        add(text, "\n** ");
-        if (!cop_match(reason, "{Error, Stack}", &error, &stack) || !cop__log_is_stack(stack)) {
-                add_term(text, reason);
-                add_fault_place(text, reason);
-                return;
-        }
-        add_term(text, error);
-        COP_EACH (frame, stack)
-                add_frame(text, frame);
+        add_reason_at(text, reason, cop_nil());
 }
 
 /* ---- OTP's reports ---- */
@@ -190,7 +211,7 @@ static bool add_server(struct text *text, cop_term report)
         add(text, "server ");
         add_process(text, name, pid_of(text));
         add(text, " terminating");
-        add_reason(text, reason);
+        add_reason_at(text, reason, cop_map_get(report, cop_atom("backtrace"), cop_nil()));
         add(text, "\nLast message");
         if (cop_match(client, "{Pid, _}", &pid)) {
                 add(text, " (from ");
@@ -258,7 +279,7 @@ static void add_neighbour(struct text *text, cop_term facts)
 /* What the server's own report, if there is one, has not said. */
 static bool add_crash(struct text *text, cop_term report)
 {
-        cop_term facts, neighbours, name, pid, module, reason = cop_nil();
+        cop_term facts, neighbours, name, pid, module, reason = cop_nil(), backtrace, state;
 
         if (!cop_match(report, "#{report := [Facts, Neighbours]}", &facts, &neighbours))
                 return false;
@@ -267,8 +288,14 @@ static bool add_crash(struct text *text, cop_term report)
         add(text, "process ");
         add_process(text, cop_is_atom(name) && !cop_is(name, "undefined") ? name : pid, pid);
         add(text, " terminating");
-        if (cop_match(cop__log_fact(facts, "error_info"), "{_, Reason, _}", &reason))
-                add_reason(text, reason);
+        if (cop_match(cop__log_fact(facts, "error_info"), "{_, Reason, Backtrace}", &reason,
+                      &backtrace))
+                add_reason_at(text, reason, backtrace);
+        add_fact(text, "Last message", facts, "last_message");
+        state = cop__log_fact(facts, "state");
+        if (!cop_is_none(state))
+                add_state(text, state);
+        add_fact(text, "Faults not reported", facts, "not_reported");
         if (cop_match(cop__log_fact(facts, "initial_call"), "{Module, init, 1}", &module)) {
                 add(text, "\nInitial call: ");
                 add_term(text, module);

@@ -8,10 +8,11 @@
  *           fails, what it failed with becomes the reason, and is always reported.
  *
  * A process that faults or is killed does not come here: its state is not to be trusted, so no
- * code of it runs.
+ * code of it runs. A fault is reported in crash.c.
  */
 #include "otp/server.h"
 
+#include <coppice/containment.h>
 #include <coppice/report.h>
 #include <coppice/via.h>
 
@@ -106,7 +107,7 @@ static cop_term client_of(const struct turn *turn)
                          cop_is_atom(name) ? name : cop_pid_term(turn->from.pid));
 }
 
-static void report_error(struct turn *turn, cop_term reason)
+static void report_error(struct turn *turn, cop_term reason, cop_term backtrace)
 {
         const struct cop_behaviour *behaviour = turn->server->module->behaviour;
         cop_term status, client, message;
@@ -123,103 +124,10 @@ static void report_error(struct turn *turn, cop_term reason)
         cop_report(COP_LEVEL_ERROR,
                    "#{label => {gen_server, terminate}, name => Name, module => Module,"
                    "  last_message => Message, client_info => Client, state => State,"
-                   "  state_type => Type, reason => Reason}",
+                   "  state_type => Type, reason => Reason, backtrace => Backtrace}",
                    cop__server_name(turn->server), cop_atom(turn->server->module->name),
                    field(status, "message", message), client, field(status, "state", cop_nil()),
-                   turn->server->module->state_type, field(status, "reason", reason));
-}
-
-static cop_term fact(const char *item)
-{
-        cop_term fact = cop_process_info(cop_self(), item);
-
-        return cop_is_none(fact) ? cop_build("undefined") : fact;
-}
-
-/* [Parent, Grandparent, ...], by name where they have one; the dead know no more. */
-static cop_term ancestors(void)
-{
-        cop_term list = cop_nil();
-        cop_pid pid = cop_parent();
-        int depth = 0;
-
-        while (!cop_is_nobody(pid) && depth++ < 64) {
-                cop_term parent = cop_process_info(pid, "parent");
-
-                list = cop_cons(cop__name_of(pid), list);
-                if (cop_is_none(parent) || !cop_is_pid(parent))
-                        break;
-                pid = cop_to_pid(parent);
-        }
-        return cop_reverse(list);
-}
-
-/* What a crash report says of any process; of another one as far as that is known at once. */
-static cop_term facts_of(cop_pid pid)
-{
-        static const char *const items[] = { "message_queue_len", "links", "trap_exit", "status",
-                                             "reductions" };
-        cop_term facts = cop_nil(), name = cop_process_info(pid, "registered_name");
-        size_t i = sizeof(items) / sizeof(items[0]);
-
-        while (i-- > 0) {
-                cop_term fact = cop_process_info(pid, items[i]);
-
-                if (!cop_is_none(fact))
-                        facts = cop_cons(cop_build("{Item, Fact}", cop_atom(items[i]), fact),
-                                         facts);
-        }
-        return cop_build("[{pid, Pid}, {registered_name, Name} | Facts]", pid, name, facts);
-}
-
-enum { NEIGHBOURS_MOST = 15 };
-
-/* Whom it takes along: who is linked to it, or to such a one, and does not trap exits. */
-static cop_term neighbours(void)
-{
-        cop_term found = cop_nil(), queue = cop_build("[Me]", cop_self());
-        cop_term seen = queue, trap;
-        int count = 0;
-
-        while (!cop_is_nil(queue) && count < NEIGHBOURS_MOST) {
-                cop_term links = cop_process_info(cop_to_pid(cop_head(queue)), "links");
-
-                queue = cop_tail(queue);
-                if (cop_is_none(links) || !cop_is_list(links))
-                        continue; /* it has ended, or is too busy to say */
-                COP_EACH (link, links) {
-                        if (!cop_is_pid(link) || cop_is_member(link, seen) ||
-                            count == NEIGHBOURS_MOST)
-                                continue;
-                        seen = cop_cons(link, seen);
-                        trap = cop_process_info(cop_to_pid(link), "trap_exit");
-                        if (cop_is(trap, "timeout"))
-                                return cop_reverse(found); /* one wait is enough */
-                        if (!cop_is(trap, "false"))
-                                continue;
-                        found = cop_cons(facts_of(cop_to_pid(link)), found);
-                        queue = cop_cons(link, queue);
-                        count++;
-                }
-        }
-        return cop_reverse(found);
-}
-
-static void report_crash(struct server *server, cop_term reason)
-{
-        if (!cop__is_abnormal(reason) || !cop_is_reported(COP_LEVEL_ERROR))
-                return;
-        cop_report(COP_LEVEL_ERROR,
-                   "#{label => {proc_lib, crash},"
-                   "  report => [[{initial_call, {Module, init, 1}}, {pid, Pid},"
-                   "    {registered_name, Name}, {error_info, {exit, Reason, []}},"
-                   "    {ancestors, Ancestors}, {process_label, Label},"
-                   "    {message_queue_len, Queue}, {links, Links}, {dictionary, Dictionary},"
-                   "    {trap_exit, Trap}, {status, running}, {reductions, Reductions}],"
-                   "    Neighbours]}",
-                   cop_atom(server->module->name), cop_self(), fact("registered_name"), reason,
-                   ancestors(), fact("label"), fact("message_queue_len"), fact("links"),
-                   fact("dictionary"), fact("trap_exit"), fact("reductions"), neighbours());
+                   turn->server->module->state_type, field(status, "reason", reason), backtrace);
 }
 
 /* ---- the end ---- */
@@ -240,23 +148,25 @@ COP_NORETURN void cop__server_end(struct turn *turn, struct ending ending)
 {
         struct server *server = turn->server;
         struct last_turn last = { server, ending.reason };
-        cop_term failure;
+        cop_term failure, backtrace = cop_backtrace(); /* which terminate may lose */
         enum cop_class class = cop_try(terminate, &last, &failure);
         bool failed = class == COP_ERROR || class == COP_EXIT;
 
-        if (failed)
+        if (failed) {
                 ending.reason = failure;
+                backtrace = cop_backtrace();
+        }
         if (failed || cop__is_abnormal(ending.reason))
-                report_error(turn, ending.reason);
+                report_error(turn, ending.reason, backtrace);
         if (!cop_is_none(ending.answer))
                 cop_answer_term(turn->from, ending.answer);
-        report_crash(server, ending.reason);
+        cop__crash_report(server->module, ending.reason, backtrace);
         cop_exit_term(ending.reason);
 }
 
 COP_NORETURN void cop__server_fail_start(struct server *server, cop_term reason)
 {
         cop__server_leave_name(server);
-        report_crash(server, reason);
+        cop__crash_report(server->module, reason, cop_backtrace());
         cop_exit_term(reason);
 }

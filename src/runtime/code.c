@@ -36,11 +36,14 @@
 
 enum {
         OBJECTS_MOST = 512,
+        NAME_SIZE = 48,
 };
 
 struct object {
         uintptr_t low, high;
+        uintptr_t base; /* what addresses in its file count from */
         enum code code;
+        char name[NAME_SIZE];
 };
 
 /* Does not change once it is published. */
@@ -172,6 +175,16 @@ static bool has_address(const struct object *object, uintptr_t pc)
         return pc >= object->low && pc < object->high;
 }
 
+static void name_object(struct object *object, const char *path)
+{
+        const char *slash = strrchr(path, '/');
+        const char *name = slash ? slash + 1 : path;
+
+        if (!*name)
+                name = program_invocation_short_name;
+        memcpy(object->name, name, strnlen(name, NAME_SIZE - 1));
+}
+
 static int add_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
         struct objects *objects = argument;
@@ -185,7 +198,9 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *argument)
                         continue;
                 object->low = info->dlpi_addr + part->p_vaddr;
                 object->high = object->low + part->p_memsz;
+                object->base = info->dlpi_addr;
                 object->code = kind;
+                name_object(object, info->dlpi_name);
                 if (kind == CODE_FOREIGN && has_address(object, (uintptr_t)add_object))
                         object->code = CODE_OWN;
                 objects->count++;
@@ -427,6 +442,14 @@ unsigned cop__code_known(uintptr_t function)
 bool cop__code_is_there(uintptr_t pc)
 {
         return find_object(pc) != NULL;
+}
+
+uintptr_t cop__code_place(uintptr_t pc, const char **name)
+{
+        const struct object *object = find_object(pc);
+
+        *name = object ? object->name : NULL;
+        return object ? pc - object->base : pc;
 }
 
 bool cop__code_is_first(uintptr_t function)

@@ -41,6 +41,8 @@ enum code cop__code_of(uintptr_t pc, uintptr_t function);
 unsigned cop__code_known(uintptr_t function);
 /* Is there any code at all? */
 bool cop__code_is_there(uintptr_t pc);
+/* Where it is in its file, whose name is *name; the address itself and NULL where it is in none. */
+uintptr_t cop__code_place(uintptr_t pc, const char **name);
 /* The frame of the function a stack began with has been called from here. */
 bool cop__code_is_first(uintptr_t function);
 

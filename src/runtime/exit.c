@@ -58,6 +58,21 @@ static void last_act(void *argument)
         cop__leave_for_ever(p);
 }
 
+static void forget_stack(struct process *p)
+{
+        if (p->stack) {
+                cop__context_forget(p->stack);
+                p->stack->context.sp = NULL;
+        }
+}
+
+void cop__exit_begin(struct process *p)
+{
+        begin_end(p);
+        p->flags |= WAS_KILLED;
+        forget_stack(p);
+}
+
 bool cop__exit_parked(struct process *p)
 {
         begin_end(p);
@@ -66,10 +81,7 @@ bool cop__exit_parked(struct process *p)
                 cop__linger(p);
                 return true;
         }
-        if (p->stack) {
-                cop__context_forget(p->stack);
-                p->stack->context.sp = NULL;
-        }
+        forget_stack(p);
         if (!cop__blocks_need_stack(p)) {
                 cop__blocks_free(p);
                 cop__bury(p);

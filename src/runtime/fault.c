@@ -156,9 +156,9 @@ static void let_it_happen(int signo, const siginfo_t *info)
 
 /* What cannot be contained: a report, and the program's end, one way or another. */
 static void stop_program(const struct fault *fault, enum verdict verdict, uintptr_t suspect_pc,
-                         int signo, siginfo_t *info, void *context)
+                         const struct trace *trace, int signo, siginfo_t *info, void *context)
 {
-        cop__last_report(fault, cop__verdict_because(verdict), suspect_pc);
+        cop__last_report(fault, cop__verdict_because(verdict), suspect_pc, trace);
         if (faults.on_fault == ON_FAULT_CORE) {
                 let_it_happen(signo, info);
                 return;
@@ -252,7 +252,10 @@ static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext
                 return_from_nowhere(p, at);
 
         take_back_return(t, machine_sp(at));
-        verdict = cop__verdict(signo, at, &suspect);
+        trace_begin(&t->faults.trace, pid_of(p), p->stack->region.turn);
+        verdict = cop__verdict(signo, at, &suspect, &t->faults.trace);
+        if (machine_pc(at) != fault->pc && t->faults.trace.count) /* a call: it has not returned */
+                t->faults.trace.at[0]--;
         t->faults.in_stream = verdict == IN_STREAM;
         if (verdict == IN_STREAM && can_release_streams())
                 verdict = CONTAINED;
@@ -266,7 +269,7 @@ static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext
                 return;
         }
         *at = original;
-        stop_program(fault, verdict, suspect.pc, signo, info, at);
+        stop_program(fault, verdict, suspect.pc, &t->faults.trace, signo, info, at);
         t->faults.depth = 0;
 }
 
@@ -285,10 +288,11 @@ static void on_fault(int signo, siginfo_t *info, void *context)
                 if (!pass_on(signo, info, context))
                         let_it_happen(signo, info);
         } else if (!runs_process(t)) {
-                stop_program(&fault, NO_PROCESS, fault.pc, signo, info, context);
+                stop_program(&fault, NO_PROCESS, fault.pc, NULL, signo, info, context);
         } else if (t->faults.depth++) {
                 /* In the walk: what lies there is no stack any more. */
-                cop__last_report(&t->faults.fault, cop__verdict_because(UNKNOWN_STACK), fault.pc);
+                cop__last_report(&t->faults.fault, cop__verdict_because(UNKNOWN_STACK), fault.pc,
+                                 &t->faults.trace);
                 _exit(128 + SIGABRT);
         } else {
                 process_fault(t, signo, info, context);
@@ -362,7 +366,7 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
                 return;
         t->faults.depth++;
         take_back_return(t, machine_sp(context));
-        verdict = cop__verdict(signo, context, &suspect);
+        verdict = cop__verdict(signo, context, &suspect, NULL);
         if (verdict == CONTAINED && is_to_end(t->current)) {
                 t->faults.in_stream = false;
                 t->faults.after = AFTER_KILL;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/trace.h"
 #include "term/value.h"
 
 struct thread;
@@ -34,6 +35,7 @@ struct fault_thread {
         sigset_t mask;                 /* of the scheduler */
         volatile int depth;            /* in the handler: 1; a fault in there: 2 */
         struct fault fault;            /* of the process that is being ended */
+        struct trace trace;            /* of the last fault or error on it */
         bool in_stream;                /* it may have left a stream of stdio locked */
         uint8_t after;                 /* enum after, of the redirected process */
         int id;                        /* of the thread, for the kernel */

@@ -19,7 +19,8 @@ static struct process *living(cop_pid pid)
         struct process *p = tag_of(term_of(pid.word)) == TAG_PID ? cop__table_at(pid.word) : NULL;
 
         if (!p || !is_pid_of(p, pid.word) ||
-            atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_EXITING)
+            (atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_EXITING &&
+             p != cop__self())) /* in its last act it may still look at itself */
                 return NULL;
         return p;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/code.h"
 #include "runtime/fault.h"
 #include "runtime/scheduler.h"
 #include "runtime/sink.h"
@@ -48,10 +49,39 @@ static void add_process(struct line *line)
         add(line, ">");
 }
 
-void cop__last_report(const struct fault *fault, const char *because, uintptr_t suspect_pc)
+static void say(const struct line *line)
+{
+        ssize_t written = write(STDERR_FILENO, line->text, line->size);
+
+        (void)written; /* nobody is left to be told */
+}
+
+/* PROGRAM+0x1234, as addr2line takes it with -e PROGRAM. */
+static void say_place(uintptr_t pc)
 {
         struct line line = { .size = 0 };
-        ssize_t written;
+        const char *object;
+        uintptr_t offset = cop__code_place(pc, &object);
+
+        add(&line, "    ");
+        if (pc == 0)
+                add(&line, "...");
+        else if (object)
+                add(&line, object);
+        if (pc && object)
+                add(&line, "+");
+        if (pc)
+                add_number(&line, offset, 16);
+        add(&line, "\n");
+        say(&line);
+}
+
+void cop__last_report(const struct fault *fault, const char *because, uintptr_t suspect_pc,
+                      const struct trace *trace)
+{
+        struct line line = { .size = 0 };
+        uintptr_t places[TRACE_MOST + 1];
+        unsigned count = trace ? cop__trace_list(trace, places) : 0;
 
         add(&line, "coppice: ");
         add(&line, fault->what);
@@ -65,7 +95,8 @@ void cop__last_report(const struct fault *fault, const char *because, uintptr_t 
         add(&line, " (at ");
         add_number(&line, suspect_pc, 16);
         add(&line, "); stopping the program\n");
-        written = write(STDERR_FILENO, line.text, line.size);
-        (void)written; /* nobody is left to be told */
+        say(&line);
+        for (unsigned i = 0; i < count; i++)
+                say_place(places[i]);
         cop__sinks_last_call();
 }

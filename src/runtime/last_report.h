@@ -7,9 +7,12 @@
 #include <stdint.h>
 
 struct fault;
+struct trace;
 
-/* Writes it to standard error: what happened, where, why it is not contained, and what happens now.
- * Takes no lock and no memory: it may be all that still works. */
-void cop__last_report(const struct fault *fault, const char *because, uintptr_t suspect_pc);
+/* Writes it to standard error: what happened, where, why it is not contained, and what happens now;
+ * then the stack, if there is a trace, as places in files. Takes no lock and no memory: it may be all
+ * that still works. */
+void cop__last_report(const struct fault *fault, const char *because, uintptr_t suspect_pc,
+                      const struct trace *trace);
 
 #endif

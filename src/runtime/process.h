@@ -209,6 +209,8 @@ void cop__exit_now(struct process *p, cop_term reason) __attribute__((noreturn))
 /* On the scheduler's stack: a process that is not running ends by a signal. Returns false when it
  * has to run once more for its destructors. */
 bool cop__exit_parked(struct process *p);
+/* On the scheduler's stack: what was on its own is dead, and it will run once more. */
+void cop__exit_begin(struct process *p);
 /* On the scheduler's stack: everything a process was. Tells links and monitors, frees the block;
  * what memory is missing for is done when there is some. */
 void cop__bury(struct process *p);

@@ -88,6 +88,7 @@ static COP_NORETURN void raise_error(cop_term what, const struct cop_place *plac
 {
         struct process *p = cop__self();
 
+        cop__trace_error();
         if (p->flags & BUILDS_REASON)
                 raise_class(COP_ERROR, what);
         p->flags |= BUILDS_REASON;
@@ -98,6 +99,7 @@ static COP_NORETURN void raise_throw(cop_term value, const struct cop_place *pla
 {
         if (cop__self()->catching)
                 raise_class(COP_THROW, value);
+        cop__trace_error();
         cop__self()->flags |= BUILDS_REASON;
         raise_class(COP_ERROR, cop_build("{{nocatch, Value}, Stack}", value, stack_of(place)));
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "runtime/crash.h"
 #include "runtime/guest.h"
 #include "runtime/handler.h"
 #include "runtime/poller.h"
@@ -442,10 +443,18 @@ static void give_stack(struct thread *t, struct process *p)
 /* A fault in one of its last destructors does not change why it ended. */
 static void end_by_fault(struct thread *t, struct process *p)
 {
-        if (!(p->flags & IS_ENDING))
+        void (*told)(void *) = NULL;
+
+        if (!(p->flags & IS_ENDING)) {
                 p->reason = cop__fault_reason(t, p);
-        if (!cop__exit_parked(p))
+                told = cop__crash_act();
+        }
+        if (told) {
+                cop__exit_begin(p);
+                switch_to(t, p, told);
+        } else if (!cop__exit_parked(p)) {
                 switch_to(t, p, cop__last_act());
+        }
 }
 
 /* The exit that waits ends it. Should it not be there any more, then by a reason of its own. */

@@ -44,6 +44,7 @@ struct walk {
         uintptr_t suspect_pc; /* where what cannot be left is, or the innermost of the user's */
         bool left_library;    /* the frame before was a library's */
         uintptr_t *return_slot;
+        struct trace *trace; /* or NULL */
         enum verdict verdict;
         bool arrived; /* at the beginning of the stack */
 };
@@ -154,6 +155,9 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 return _URC_NO_REASON;
         if (code == CODE_CHECKER) /* it may be anywhere in there */
                 code = CODE_FOREIGN;
+        if (w->trace)
+                trace_add(w->trace, is_exact ? pc : pc - 1,
+                          code == CODE_OWN || code == CODE_SWITCH);
         note_return(w, context, code, pc);
         if (w->inner) {
                 inner_frame(w, code, pc, function);
@@ -165,7 +169,8 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
         return _URC_NO_REASON;
 }
 
-enum verdict cop__verdict(int signo, const ucontext_t *at, struct suspect *suspect)
+enum verdict cop__verdict(int signo, const ucontext_t *at, struct suspect *suspect,
+                          struct trace *trace)
 {
         struct walk w = {
                 .signo = signo,
@@ -173,6 +178,7 @@ enum verdict cop__verdict(int signo, const ucontext_t *at, struct suspect *suspe
                 .inner = true,
                 .all_math = true,
                 .all_calls = true,
+                .trace = trace,
                 .verdict = UNKNOWN_STACK,
         };
 

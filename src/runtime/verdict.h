@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "runtime/trace.h"
+
 enum verdict {
         CONTAINED,     /* it may */
         NO_PROCESS,    /* there is none */
@@ -25,9 +27,10 @@ struct suspect {
 
 /*
  * Of the stack that the OS signal interrupted, in its handler. For KILL_SIGNAL less is allowed than
- * for a fault.
+ * for a fault. What it sees of the stack is added to the trace, which may be NULL.
  */
-enum verdict cop__verdict(int signo, const ucontext_t *at, struct suspect *suspect);
+enum verdict cop__verdict(int signo, const ucontext_t *at, struct suspect *suspect,
+                          struct trace *trace);
 /* For people. */
 const char *cop__verdict_because(enum verdict verdict);
 
