@@ -373,6 +373,7 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
                 redirect(t, context);
         } else {
                 t->faults.refused_pc = suspect.pc;
+                atomic_fetch_add_explicit(&t->faults.refusals, 1, memory_order_release);
                 if (suspect.return_slot && is_to_end(t->current))
                         change_return(t, suspect.return_slot);
                 t->faults.depth--;

@@ -40,6 +40,7 @@ struct fault_thread {
         uint8_t after;                 /* enum after, of the redirected process */
         int id;                        /* of the thread, for the kernel */
         volatile uintptr_t refused_pc; /* what forbade the last kill; any thread reads */
+        _Atomic(uint32_t) refusals;    /* how many have been forbidden; the same */
         uintptr_t *return_slot; /* a changed return address on the process's stack, or NULL */
         uintptr_t return_pc;    /* what it was */
         uint64_t return_pid;    /* whose */

@@ -32,7 +32,8 @@ enum {
         IDLE_NS = 10000000,    /* and while nobody does */
         RETRY_NS = 1000000,    /* between tries to end a process */
         GRACE_NS = 500000,     /* for a process to see the exit by itself */
-        REPORT_NS = 100000000, /* when to say that one cannot be ended */
+        REPORT_NS = 100000000, /* when to say that one cannot be ended, */
+        REPORT_REFUSALS = 20,  /* and how often it has been found so by then */
         STUCK_NS = 10000000,   /* a turn that lasts longer keeps its scheduler from the others */
         STUCK_TOO_NS = 2000000,
 };
@@ -42,6 +43,7 @@ struct watched {
         uint64_t turn;         /* when it was looked at last */
         int64_t since_ns;      /* when that turn was seen first */
         int64_t exit_since_ns; /* since when an exit waits in this turn; 0: none does */
+        uint32_t refusals;     /* of its thread, before that exit */
         bool holds_up;         /* others wait for it, and it is still the turn of the last look */
         bool reported;
 };
@@ -79,13 +81,21 @@ static void end_running(struct watched *w, struct scheduler *s, const struct pro
                         int64_t now)
 {
         const struct thread *t = atomic_load_explicit(&s->thread, memory_order_acquire);
+        uint32_t refusals;
 
-        if (w->exit_since_ns == 0)
+        if (!t)
+                return;
+        refusals = atomic_load_explicit(&t->faults.refusals, memory_order_acquire);
+        if (w->exit_since_ns == 0) {
                 w->exit_since_ns = now;
-        if (!t || now - w->exit_since_ns < GRACE_NS)
+                w->refusals = refusals;
+        }
+        if (now - w->exit_since_ns < GRACE_NS)
                 return;
         cop__kill_signal_send(&t->faults);
-        if (!w->reported && now - w->exit_since_ns > REPORT_NS) {
+        /* One that has not been refused so often has not been running, but the machine does other things. */
+        if (!w->reported && now - w->exit_since_ns > REPORT_NS &&
+            refusals - w->refusals > REPORT_REFUSALS) {
                 report_refusal(p, t);
                 w->reported = true;
         }
