@@ -7,8 +7,10 @@
 #include <coppice/agent.h>
 #include <coppice/application.h>
 #include <coppice/containment.h>
+#include <coppice/counters.h>
 #include <coppice/dynamic_supervisor.h>
 #include <coppice/etf.h>
+#include <coppice/ets.h>
 #include <coppice/handler.h>
 #include <coppice/heart.h>
 #include <coppice/held.h>
@@ -19,6 +21,7 @@
 #include <coppice/memory.h>
 #include <coppice/module.h>
 #include <coppice/partition_supervisor.h>
+#include <coppice/persistent.h>
 #include <coppice/pg.h>
 #include <coppice/process.h>
 #include <coppice/registry.h>

@@ -5,7 +5,7 @@
  * ended by a signal while it sleeps gets a stack for that, if it owns anything that has one; its
  * old stack is dead.
  * 2. On the scheduler's stack it is buried: timers for it are cancelled, its name is given up, its
- * inbox closes; then links are told, then monitors and callers, then what was left in the inbox is
+ * ets tables go (or to their heirs), its inbox closes; then links are told, then monitors and callers, then what was left in the inbox is
  * answered; then its memory goes.
  *
  * Where there is no memory to tell somebody, or no stack for the destructors, the process stays as it
@@ -20,6 +20,7 @@
  */
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "runtime/ets_table.h"
 #include "runtime/guest.h"
 #include "runtime/own.h"
 #include "runtime/poller.h"
@@ -233,6 +234,7 @@ static void close_up(struct process *p)
 
         cop__timers_forget(p);
         give_up_name(p);
+        cop__ets_owner_gone(pid_of(p));
         left = turn_round(cop__inbox_close(&p->inbox));
         if (p->flags & HAS_QUOTAS)
                 cop__quota_bury(p);

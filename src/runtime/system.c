@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "runtime/driver_threads.h"
+#include "runtime/ets_table.h"
 #include "runtime/guest.h"
 #include "runtime/monitor.h"
+#include "runtime/persistent.h"
 #include "runtime/poller.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
@@ -355,6 +357,8 @@ int cop_system_stop(int64_t deadline_ms)
         cop__reserve_free();
         cop__timers_stop();
         cop__sinks_stop();
+        cop__ets_stop();
+        cop__persistent_stop();
         cop__table_stop();
         cop__lingering_forget();
         if (abandoned)

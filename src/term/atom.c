@@ -147,6 +147,7 @@ static struct atom *new_atom(const char *text, size_t size, uint64_t hash)
         if (!atom)
                 return NULL;
         atomic_init(&atom->name, 0);
+        atomic_init(&atom->table, 0);
         atom->hash = hash;
         atom->index = (uint32_t)atomic_load_explicit(&count, memory_order_relaxed);
         atom->size = (uint16_t)size;

@@ -2,8 +2,8 @@
  * atom.h: texts that exist once.
  *
  * An atom is made once and lives for ever, so two atoms are equal when their words are. Finding one
- * takes no lock; making one does. `name` belongs to the runtime: the process registered under this
- * atom.
+ * takes no lock; making one does. `name` and `table` belong to the runtime: the process registered
+ * under this atom, and the ets table.
  */
 #ifndef COP_TERM_ATOM_H
 #define COP_TERM_ATOM_H
@@ -12,11 +12,12 @@
 
 struct atom {
         _Atomic(uint64_t)
-                name;   /* any thread: word of the pid registered under it, 0 when there is none */
-        uint64_t hash;  /* of the text; set once */
-        uint32_t index; /* counts from 0 in the order of making; set once */
-        uint16_t size;  /* bytes, without the zero; set once */
-        char text[];    /* UTF-8, ended by a zero; set once */
+                name; /* any thread: word of the pid registered under it, 0 when there is none */
+        _Atomic(uint64_t) table; /* the same: word of the reference of the ets table of this name */
+        uint64_t hash;           /* of the text; set once */
+        uint32_t index;          /* counts from 0 in the order of making; set once */
+        uint16_t size;           /* bytes, without the zero; set once */
+        char text[];             /* UTF-8, ended by a zero; set once */
 };
 
 static inline struct atom *atom_of(cop_term t)

@@ -1,5 +1,5 @@
 /*
- * compare.h: the order of terms, for who cannot let the caller end in the middle.
+ * compare.h: the order of terms, and their hash, for who cannot let the caller end in the middle.
  */
 #ifndef COP_TERM_COMPARE_H
 #define COP_TERM_COMPARE_H
@@ -11,5 +11,8 @@
  * memory for the walk is used up, which takes more than two dozen levels of nesting.
  */
 bool cop__try_compare(cop_term a, cop_term b, bool exact, int *order);
+
+/* cop_hash(); false as above. */
+bool cop__try_hash(cop_term term, uint64_t *hash);
 
 #endif

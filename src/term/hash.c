@@ -15,6 +15,7 @@
 #include "term/atom.h"
 #include "term/big.h"
 #include "term/bits.h"
+#include "term/compare.h"
 #include "term/host.h"
 
 /* Odd numbers of random bits: one for each kind of part. */
@@ -191,13 +192,17 @@ static bool hash_walk(cop_term term, uint64_t *hash)
         return enough;
 }
 
+bool cop__try_hash(cop_term term, uint64_t *hash)
+{
+        *hash = 0;
+        return cop_is_none(term) || hash_walk(term, hash);
+}
+
 uint64_t cop_hash(cop_term term)
 {
         uint64_t hash;
 
-        if (cop_is_none(term))
-                return 0;
-        if (!hash_walk(term, &hash))
+        if (!cop__try_hash(term, &hash))
                 cop__fail_limit("memory");
         return hash;
 }

@@ -535,6 +535,11 @@ bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *cons
         }
 }
 
+bool cop__pattern_writes(const struct pattern *pattern)
+{
+        return pattern->output_count > 0;
+}
+
 bool cop__match(struct cop__site *site, void *const *places, cop_term term)
 {
         return cop__pattern_match(cop__site_pattern(site), term, places);

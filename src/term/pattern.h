@@ -55,6 +55,9 @@ cop_term cop__site_name(struct cop__site *site, const char *text);
  */
 bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *const *places);
 
+/* Has it variables, which are written where it matches? */
+bool cop__pattern_writes(const struct pattern *pattern);
+
 /* ---- building ---- */
 
 /* How many words cop__build_flat() needs for these values, at most. A value that no term can hold
