@@ -276,15 +276,16 @@ static void serve(struct controller *c, cop_term request, cop_from from);
 /* It does not run any more, however that came. */
 static void now_loaded(struct controller *c, struct loaded *a)
 {
-        cop_term deferred = cop_reverse(a->deferred), request, from;
+        cop_term deferred = a->deferred, request, from;
 
         a->stage = LOADED;
         a->master = a->top = (cop_pid){ 0 };
+        a->deferred = cop_nil();
         answer_all(&a->waiting, cop_build("ok"));
-        cop_replace(&a->deferred, cop_nil());
-        COP_EACH (one, deferred)
+        COP_EACH (one, cop_reverse(deferred))
                 if (cop_match(one, "{Request, From}", &request, &from))
                         serve(c, request, cop_to_from(from));
+        cop_release(deferred);
 }
 
 /* Its master has ended. */

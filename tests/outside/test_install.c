@@ -130,6 +130,12 @@ COP_TEST(OUTSIDE_readme, "the program in README.md prints what README.md says", 
         assert_output("readme", "as README.md says\n");
 }
 
+COP_TEST(OUTSIDE_applications, "the program in docs/applications.md does what is said there",
+         .limit_s = 60)
+{
+        assert_output("applications", "as docs/applications.md says\n");
+}
+
 COP_TEST(OUTSIDE_man, "the man pages are installed", .limit_s = 60)
 {
         try("man");
