@@ -65,7 +65,7 @@ COP_BEGIN_DECLS
 /* ---- what an application is ---- */
 
 /* How it starts: by a function, by a supervisor, or, all zero, not at all: a library. */
-struct cop_application_start {
+struct cop_application_entry {
         /* type is normal. Returns {ok, Pid}, {ok, Pid, State}, or {error, Reason}. */
         cop_term (*fn)(cop_term type, cop_term argument);
         const struct cop_module *root;
@@ -93,7 +93,7 @@ struct cop_application {
         const char *start_phases;          /* "[{phase, argument}, ...]" */
         const char *argument;              /* of the start; NULL: [] */
         int64_t max_ms;                    /* stopped normally after that time; 0: never */
-        struct cop_application_start start;
+        struct cop_application_entry start;
         /* After the start, for each phase: ok, or {error, Reason}, which makes the start fail. */
         cop_term (*start_phase)(cop_term phase, cop_term type, cop_term argument);
         /* Before the tree is ended. State is what the start returned, or []; the result is the state

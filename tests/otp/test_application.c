@@ -351,7 +351,8 @@ COP_TEST(APP_6_group, "a start that fails leaves no process, and a fault in it i
         load("a", "fault");
         before = cop_process_count();
         cop_assert_match(cop_application_start("a", COP_TEMPORARY), "{error, {segv, _}}");
-        cop_assert_match(messages(), "[{exited, a, {segv, _}, temporary}]");
+        cop_assert_match(messages(),
+                         "[{crash_report, {segv, _}}, {exited, a, {segv, _}, temporary}]");
         cop_assert_equal(cop_process_count(), before);
         load("b", "{sleep, 1, {exit, {stray, b}}}");
         cop_assert_match(cop_application_start("b", COP_TEMPORARY), "{error, {bad_return, _}}");
