@@ -13,6 +13,7 @@
 
 #include "base/lock.h"
 #include "runtime/process.h"
+#include "runtime/scheduler.h"
 
 enum {
         SLAB_SHIFT = 10,
@@ -137,3 +138,37 @@ size_t cop__table_count(void)
 {
         return atomic_load_explicit(&table.count, memory_order_relaxed);
 }
+
+/* ---- for debuggers ---- */
+
+#define NUMBER(value) ((const void *)(uintptr_t)(value))
+
+/*
+ * Where things are, for coppice-gdb.py, which has the same names in the same order; the first is to
+ * grow when one of them changes its meaning. Here, since this file is in every program.
+ */
+COP_API extern const void *const cop_debugger[];
+__attribute__((used)) const void *const cop_debugger[] = {
+        NUMBER(1),
+        table.slabs,
+        &table.slots,
+        NUMBER(SLAB_SLOTS),
+        NUMBER(sizeof(struct process)),
+        NUMBER(offsetof(struct process, pid)),
+        NUMBER(offsetof(struct process, name)),
+        NUMBER(offsetof(struct process, status)),
+        NUMBER(offsetof(struct process, mail_count)),
+        NUMBER(offsetof(struct process, flags)),
+        NUMBER(offsetof(struct process, stack)),
+        NUMBER(offsetof(struct process, code)),
+        NUMBER(offsetof(struct stack, context.sp)),
+        &cop__system.schedulers,
+        &cop__system.scheduler_count,
+        NUMBER(sizeof(struct scheduler)),
+        NUMBER(offsetof(struct scheduler, running)),
+        NUMBER(offsetof(struct scheduler, thread)),
+        NUMBER(offsetof(struct thread, faults.id)),
+        NUMBER(offsetof(struct atom, size)),
+        NUMBER(offsetof(struct atom, text)),
+        NUMBER(IS_HANDLER),
+};
