@@ -46,6 +46,8 @@ static cop_next handle_continue(struct door *d, cop_term what)
 static void terminate(struct door *d, cop_term reason)
 {
         cop_report(COP_LEVEL_NOTICE, "#{door => closed, reason => R}", reason);
+        cop_log_info("closed %d doors, %s", 1, "the front one");
+        cop_log_with(COP_LEVEL_ERROR, cop_build("#{reason => R}", reason), "closed");
 }
 
 static cop_term show(struct door *d)

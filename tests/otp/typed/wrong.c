@@ -70,4 +70,11 @@ COP_STATEM(statem, struct door, .init = shut, .handle_event = broken);
 COP_STATEM(statem, struct door, .init = init, .handle_event = shut);
 #elif WRONG == 11 /* a state that has no function */
 COP_STATEM(statem, struct door, .init = shut, .states = { COP_STATE(ajar) });
+#elif WRONG == 12 /* a text where the format has a number; compilers warn of it */
+#pragma GCC diagnostic error "-Wformat"
+void f(void);
+void f(void)
+{
+        cop_log_info("%d", "one");
+}
 #endif
