@@ -156,11 +156,35 @@ bool cop_try_call_term(cop_term *result, int64_t timeout_ms, struct cop__to to,
         return cop__ask(cop__self(), carry(kind, to, request), timeout_ms, result);
 }
 
+struct looking {
+        struct cop__to to;
+        uint64_t pid;
+};
+
+static void look_up(void *argument)
+{
+        struct looking *looking = argument;
+        uint64_t alias;
+
+        looking->pid = cop__to_pid_word(NULL, looking->to, &alias);
+}
+
+/* A cast to a via is lost, whatever its register has against it. */
+static uint64_t cast_receiver(struct cop__site *site, struct cop__to to)
+{
+        struct looking looking = { to, 0 };
+        cop_term reason;
+        uint64_t alias;
+
+        if (!is_via(to))
+                return cop__to_pid_word(site, to, &alias);
+        return cop_try(look_up, &looking, &reason) == COP_NORMAL ? looking.pid : 0;
+}
+
 void cop__cast(struct cop__site *site, struct cop__to to, const uint64_t *words)
 {
         struct process *p = cop__self();
-        uint64_t alias;
-        uint64_t pid = cop__to_pid_word(site, to, &alias);
+        uint64_t pid = cast_receiver(site, to);
         struct signal *signal;
 
         if (!pid)

@@ -281,11 +281,15 @@ void cop__hint(enum signal_kind kind, uint64_t to, uint64_t from, uint64_t ref);
 uint64_t cop__to_receiver(struct cop__to to, const struct cop_place *place);
 /* The pid behind a term {via, Module, Name}, 0 where there is none; badarg where it is no via. */
 uint64_t cop__via_pid_word(cop_term term, const struct cop_place *place);
-/* Is a destination a name, registered or via? */
+/* Is a destination a term that names somebody in a register? */
+static inline bool is_via(struct cop__to to)
+{
+        return to.kind == COP__TERM && is_box(term_of(to.word), BOX_TUPLE);
+}
+/* Is it a name, registered or via? */
 static inline bool is_name(struct cop__to to)
 {
-        return to.kind == COP__TEXT || tag_of(term_of(to.word)) == TAG_ATOM ||
-               is_box(term_of(to.word), BOX_TUPLE);
+        return to.kind == COP__TEXT || tag_of(term_of(to.word)) == TAG_ATOM || is_via(to);
 }
 /* The pid behind a destination, 0 where there is none; of an alias its owner, and the alias. site
  * may be NULL. */

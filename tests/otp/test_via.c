@@ -161,6 +161,8 @@ COP_TEST(VIA_wrong,
         cop_assert_match(exit_of(call_term, &to), "{badarg, _}");
         to = cop_build("{via, phone_book, moriarty}");
         cop_assert_match(exit_of(call_term, &to), "{{no_such_number, moriarty}, _}");
+        cop_cast(to, "hello"); /* lost, whatever is wrong with it */
+        cop_cast(cop_build("{via, nowhere, x}"), "hello");
 }
 
 COP_TEST(VIA_start, "a server has its via before init, and a second one is already_started")
