@@ -59,7 +59,7 @@ extern COP_API const struct cop_module COP__MODULE(cop_pg);
 #define cop_pg_get_members(scope, group) cop__pg_get_members((scope), cop_build("G", (group)))
 /* Those of this node: while there is but one, all of them. */
 #define cop_pg_get_local_members(scope, group) cop_pg_get_members((scope), (group))
-/* The groups that have members, in the order of cop_compare(). badarg without a scope. */
+/* The groups that have members, as a sorted list. badarg without a scope. */
 COP_API cop_term cop_pg_which_groups(const char *scope);
 #define cop_pg_which_local_groups(scope) cop_pg_which_groups(scope)
 

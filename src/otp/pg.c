@@ -52,21 +52,48 @@ static bool add_member(struct entry *entry, void *members)
         return false;
 }
 
-static bool add_group(struct entry *entry, void *groups)
-{
-        cop_term *list = groups;
+/* ---- all groups ---- */
 
-        *list = cop_cons(cop_copy(cop_held_term(entry->key)), *list);
-        return false;
-}
+struct listed {
+        cop_term group, pids;
+};
 
 static bool add_to_group(struct entry *entry, void *groups)
 {
-        cop_term *map = groups, group = cop_copy(cop_held_term(entry->key));
-        cop_term members = cop_map_get(*map, group, cop_nil());
+        cop_term group = cop_held_term(entry->key);
+        struct listed *listed = cop_table_find_pointer(groups, group);
 
-        *map = cop_map_put(*map, group, cop_cons(cop_pid_term(entry->pid), members));
+        if (!listed) {
+                listed = cop_alloc(sizeof(*listed));
+                listed->group = cop_copy(group);
+                listed->pids = cop_nil();
+                cop_table_put_pointer(groups, group, listed);
+        }
+        listed->pids = cop_cons(cop_pid_term(entry->pid), listed->pids);
         return false;
+}
+
+/* #{Group => Pids}; COP_NONE: there is no such scope. */
+static cop_term all_groups(cop_term scope)
+{
+        struct cop_table *groups = cop_table_new();
+        enum directory_kind kind = cop__directory_each(scope, (struct selection){ .key = COP_NONE },
+                                                       add_to_group, groups);
+        size_t size = cop_table_size(groups), i = 0;
+        cop_term *keys = cop_alloc(2 * size * sizeof(cop_term)), *values = keys + size, map;
+        struct listed *listed;
+
+        COP_TABLE_EACH(entry, groups)
+        {
+                listed = entry.pointer;
+                keys[i] = listed->group;
+                values[i++] = listed->pids;
+                cop_free(listed);
+        }
+        map = cop_map(size, keys, values);
+        cop_free(keys);
+        cop_table_free(groups);
+        return kind == DIRECTORY_GROUPS ? map : COP_NONE;
 }
 
 /* ---- what the rest of the program calls ---- */
@@ -116,15 +143,14 @@ cop_term cop__pg_get_members(const char *scope, cop_term group)
 
 cop_term cop_pg_which_groups(const char *scope)
 {
-        struct selection all = { .key = COP_NONE };
-        cop_term every = cop_nil(), once = cop_nil();
+        cop_term groups = all_groups(cop_atom(scope)), list = cop_nil();
+        size_t i;
 
-        if (cop__directory_each(cop_atom(scope), all, add_group, &every) != DIRECTORY_GROUPS)
+        if (cop_is_none(groups))
                 cop_error("badarg");
-        COP_EACH (group, cop_sort(every))
-                if (cop_is_nil(once) || !cop_equal(cop_head(once), group))
-                        once = cop_cons(group, once);
-        return cop_reverse(once);
+        for (i = cop_map_size(groups); i-- > 0;)
+                list = cop_cons(cop_map_key(groups, i), list);
+        return list;
 }
 
 static cop_ref watch(const char *scope, cop_term request, cop_term *now)
@@ -244,16 +270,13 @@ static cop_term leave(struct pg *pg, cop_term group, cop_term pids)
 static cop_term start_watch(struct pg *pg, cop_pid pid, cop_term watched)
 {
         cop_ref ref = cop_monitor(pid);
-        cop_term now = cop_build("#{}"), group;
+        cop_term now = cop_nil(), group;
 
-        if (cop_match(watched, "{group, Group}", &group)) {
-                now = cop_nil();
+        if (cop_match(watched, "{group, Group}", &group))
                 cop__directory_each(pg->scope, (struct selection){ .key = group }, add_member,
                                     &now);
-        } else {
-                cop__directory_each(pg->scope, (struct selection){ .key = COP_NONE }, add_to_group,
-                                    &now);
-        }
+        else
+                now = all_groups(pg->scope);
         cop_table_put(pg->watchers, cop_ref_term(ref), cop_build("{Pid, Watched}", pid, watched));
         return cop_build("{Ref, Now}", ref, now);
 }
