@@ -100,7 +100,8 @@ extern COP_API const struct cop_module COP__MODULE(cop_registry);
 #define cop_registry_unregister(registry, key)                                                     \
         cop__registry_unregister((registry), cop_build("K", (key)))
 
-/* The same for those whose value matches: cop_registry_unregister_match("r", key, "{room, _}"). */
+/* The same for those whose value matches: cop_registry_unregister_match("r", key, "{room, _}").
+ * Listeners hear of it when none is left. */
 #define cop_registry_unregister_match(registry, key, ...)                                          \
         COP__MATCHING(cop__registry_unregister_match, (, (registry), cop_build("K", (key))),       \
                       __VA_ARGS__)

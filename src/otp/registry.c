@@ -118,8 +118,8 @@ static cop_term describe(cop_term options)
         strategy = cop_is(wanted.keys, "unique") || cop_match(wanted.keys, "{duplicate, key}")
                            ? cop_build("one_for_all")
                            : cop_build("one_for_one");
-        return cop_build("{ok, {#{strategy => Strategy}, Specs}}", strategy,
-                         describe_partitions(&wanted, cop__directory_id(*place)));
+        return cop_build("{ok, {#{strategy => Strategy, intensity => 3, period => 5}, Specs}}",
+                         strategy, describe_partitions(&wanted, cop__directory_id(*place)));
 }
 
 COP_SUPERVISOR(cop_registry, .init = describe);
@@ -226,21 +226,40 @@ cop_term cop__registry_register(const char *registry, cop_term key, cop_term val
         return enter(cop_atom(registry), key, value);
 }
 
-static void leave(cop_term registry, cop_term key)
+/* Those of the caller's entries that are to go. */
+struct leaving {
+        directory_fn *fn;
+        void *context;
+        size_t left;
+};
+
+static bool go_if_wanted(struct entry *entry, void *context)
+{
+        struct leaving *leaving = context;
+        bool goes = !leaving->fn || leaving->fn(entry, leaving->context);
+
+        leaving->left += !goes;
+        return goes;
+}
+
+/* Listeners hear of it when none is left. */
+static void leave(cop_term registry, cop_term key, struct leaving leaving)
 {
         struct selection mine = { .key = key, .pid = cop_self() };
         struct directory_view view;
 
         look(registry, &view);
-        each(registry, mine, go, NULL);
+        each(registry, mine, go_if_wanted, &leaving);
         unlink_if_unregistered(registry, &view);
-        COP_EACH (listener, view.listeners)
-                cop_send(listener, "{unregister, Registry, Key, Pid}", registry, key, cop_self());
+        if (leaving.left == 0)
+                COP_EACH (listener, view.listeners)
+                        cop_send(listener, "{unregister, Registry, Key, Pid}", registry, key,
+                                 cop_self());
 }
 
 void cop__registry_unregister(const char *registry, cop_term key)
 {
-        leave(cop_atom(registry), key);
+        leave(cop_atom(registry), key, (struct leaving){ .fn = NULL });
 }
 
 struct matching {
@@ -259,14 +278,9 @@ static bool go_if(struct entry *entry, void *context)
 void cop__registry_unregister_match(struct cop__site *site, void *const *places,
                                     const char *registry, cop_term key)
 {
-        struct selection mine = { .key = key, .pid = cop_self() };
         struct matching matching = { site, places, cop_nil() };
-        cop_term name = cop_atom(registry);
-        struct directory_view view;
 
-        look(name, &view);
-        each(name, mine, go_if, &matching);
-        unlink_if_unregistered(name, &view);
+        leave(cop_atom(registry), key, (struct leaving){ go_if, &matching, 0 });
 }
 
 static bool copy_value(struct entry *entry, void *value)
@@ -562,7 +576,6 @@ static bool register_name(cop_term name)
         cop_term registry, key, value;
 
         take_apart(name, &registry, &key, &value);
-        find(registry, key); /* that keys are unique */
         return cop_match(enter(registry, key, value), "{ok, _}");
 }
 
@@ -571,7 +584,7 @@ static void unregister_name(cop_term name)
         cop_term registry, key, value;
 
         take_apart(name, &registry, &key, &value);
-        leave(registry, key);
+        leave(registry, key, (struct leaving){ .fn = NULL });
 }
 
 COP_VIA(cop_registry, .whereis_name = whereis_name, .register_name = register_name,
