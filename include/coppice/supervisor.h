@@ -21,11 +21,15 @@
  * Such a term is OTP's child specification. Its start is looked up as <coppice/module.h> says; for
  * a server, the arguments are [Argument] or [Argument, #{name => Name}], where Name is an atom or
  * {via, Module, Name}.
+ *
+ * What OTP's supervisors do not have is called an addition below. All of it is off unless asked for.
  */
 #ifndef COPPICE_SUPERVISOR_H
 #define COPPICE_SUPERVISOR_H
 
 #include <coppice/server.h>
+
+#include <stdio.h>
 
 COP_BEGIN_DECLS
 
@@ -68,7 +72,29 @@ struct cop_child {
         enum cop_restart restart;
         int64_t shutdown; /* ms; 0: 5000, and as long as it takes for a supervisor */
         bool significant;
-        cop_term spec; /* an OTP child specification; then all the above is not looked at */
+        /*
+         * An addition: so many restarts of this child in so many ms are too many, and then the
+         * supervisor gives up. They are counted here alone, and not with the supervisor's intensity.
+         * Exact milliseconds, both ends included. Of a term: budget => {Restarts, Ms}.
+         */
+        int budget;        /* 0: none; COP_NO_RESTARTS: gives up at its first death */
+        int64_t budget_ms; /* 0: 5000 */
+        cop_term spec;     /* an OTP child specification; then all the above is not looked at */
+};
+
+/*
+ * An addition: the first restart is made at once, the next after first_ms, and each further one after
+ * twice the time before, up to most_ms. When a child has lived for reset_ms after its restart it begins
+ * anew. Of one_for_all and rest_for_one the children concerned are ended at once, and all of them are
+ * started after the delay. A restart that fails counts as one. Meanwhile the child is restarting, as
+ * all see it, and cop_terminate_child() ends that. Each restart counts at once, delayed or not: the
+ * intensity should allow for it.
+ */
+struct cop_back_off {
+        int64_t first_ms; /* 0: there are no delays */
+        int64_t most_ms;  /* 0: 30,000 */
+        int64_t reset_ms; /* 0: twice most_ms */
+        int jitter;       /* a delay is shorter by up to so many percent, by chance */
 };
 
 struct cop_supervisor_options {
@@ -77,6 +103,19 @@ struct cop_supervisor_options {
         int period;    /* ... in so many seconds are too many; 0: 5 */
         enum cop_auto_shutdown auto_shutdown;
         const struct cop_child *children;
+
+        /* Additions. The keys of flags that are a term are called the same. */
+
+        struct cop_back_off back_off; /* of a term: #{first_ms => 100, ...} */
+        int64_t period_ms; /* instead of period: in exact milliseconds, both ends included */
+        /* The supervisor's end takes no longer; 0: as long as its children may take together. Who is
+         * left then is killed and reported, with what it was doing. */
+        int64_t shutdown_deadline_ms;
+        /* Called in the supervisor when it gives up, before its children are ended, with
+         * #{supervisor => Name, child => Id}. If it fails, that is reported and nothing else. Of a
+         * term: the function's address. */
+        void (*on_give_up)(cop_term what);
+
         /*
          * Instead of all the above: called in the new supervisor, returns
          * {ok, {Flags, ChildSpecs}}, or ignore.
@@ -205,9 +244,20 @@ COP_API cop_term cop__supervisor_ask(struct cop__to to, const char *request, cop
  * or COP_NONE: not known. */
 COP_API cop_term cop_check_childspecs(cop_term specs, cop_term auto_shutdown);
 
+/*
+ * An addition: cop_check_tree(tree, cop_nil(), stdout) looks at a tree without starting it. It calls
+ * what the supervisors in it are described by, with their arguments, checks all that they would check,
+ * and prints who is started, in that order, with the limits and the delays of restarts, and behind
+ * "warning:" what is surely a mistake. out may be NULL.
+ *
+ * Returns   {ok, Warnings}, or {error, {Supervisor, Reason}}. A warning is {Supervisor, What}.
+ */
+#define cop_check_tree(name, argument, out) cop__check_tree(COP__REF(name), (argument), (out))
+COP_API cop_term cop__check_tree(const struct cop_module *module, cop_term argument, FILE *out);
+
 /* ---- behind the macros ---- */
 
-enum { COP__SUPERVISOR_SIZE = 256 };
+enum { COP__SUPERVISOR_SIZE = 448 };
 
 COP_API cop_term cop__supervise(const struct cop_supervisor_options *options, cop_term argument);
 COP_API cop_next cop__supervisor_init(void *state, cop_term argument);

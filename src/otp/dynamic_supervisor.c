@@ -13,7 +13,7 @@
 
 /* ---- start ---- */
 
-static cop_term check_flags(cop_term flags, struct supervisor *supervisor)
+cop_term cop__dynamic_flags_check(cop_term flags, struct supervisor *supervisor)
 {
         cop_term strategy, most, extra, wrong;
 
@@ -54,7 +54,7 @@ cop_next cop__dynamic_supervisor_init(void *state, cop_term argument)
                 return cop_ignore();
         if (!cop_match(wanted, "{ok, Flags}", &flags))
                 return cop_end("{bad_return, {Module, init, X}}", cop_atom(module->name), wanted);
-        wrong = check_flags(flags, supervisor);
+        wrong = cop__dynamic_flags_check(flags, supervisor);
         if (!cop_is_none(wrong))
                 return cop_end("{supervisor_data, E}", wrong);
         supervisor->name = cop_keep(cop__supervisor_name(state));

@@ -5,6 +5,9 @@
  * pid in the table, so that each restart does so too. The table is the supervisor's: it goes when its
  * process ends, however that ends.
  *
+ * Who only looks at a tree (cop_check_tree()) says in its process dictionary what the name would be,
+ * under $plan; then there is no table.
+ *
  * The tables of all such supervisors are a list under a lock, because there are few of them and a
  * look-up compares one word each. Pids in them are read and written under the same lock.
  */
@@ -222,15 +225,19 @@ static cop_term spec_of(const struct plan *plan, cop_term name, int partition)
 static cop_term carry_out(const struct plan *plan)
 {
         cop_term name = cop_process_info(cop_self(), "registered_name"), specs = cop_nil();
+        cop_term planned = cop_get(cop_atom("$plan"));
         int partitions;
 
-        if (!cop_is_atom(name))
+        if (!cop_is_none(planned))
+                name = planned;
+        if (!cop_is_atom(name) || cop_is(name, "undefined"))
                 cop_exit("missing_name");
         if (cop_is_none(plan->child_spec))
                 cop_exit("missing_child_spec");
         if (!cop_match(plan->partitions, "N", &partitions) || partitions < 1)
                 cop_exit("{invalid_partitions, N}", plan->partitions);
-        add_table(name, partitions);
+        if (cop_is_none(planned))
+                add_table(name, partitions);
         while (partitions-- > 0)
                 specs = cop_cons(spec_of(plan, name, partitions), specs);
         return cop_build("{ok, {Flags, Specs}}", plan->flags, specs);

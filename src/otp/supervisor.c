@@ -294,6 +294,8 @@ cop_next cop__supervisor_info(void *state, cop_term message)
         cop_term reason;
         cop_pid pid;
 
+        if (cop__is_put_off(supervisor, message))
+                return cop_noreply();
         if (!cop_match(message, "{'EXIT', Pid, Reason}", &pid, &reason)) {
                 cop__report_unexpected(supervisor, message);
                 return cop_noreply();
@@ -313,10 +315,12 @@ void cop__supervisor_terminate(void *state, cop_term reason)
 {
         struct supervisor *supervisor = state;
 
+        cop__end_begins(supervisor);
         if (is_crowd(supervisor))
                 cop__crowd_stop(supervisor);
         else
                 cop__children_stop(supervisor, NULL);
+        cop__report_late(supervisor);
 }
 
 /* ---- for people ---- */
@@ -329,7 +333,7 @@ cop_term cop__supervisor_show(void *state)
         return cop_build("#{name => Name, intensity => I, period => P, restarts => R,"
                          "  children => N}",
                          supervisor->name, supervisor->intensity, supervisor->period_s,
-                         supervisor->restarts_count, children);
+                         supervisor->restarts.count, children);
 }
 
 void cop__supervisor_restore(void *state, cop_term shown)

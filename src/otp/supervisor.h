@@ -12,6 +12,7 @@
  *     supervisor_simple.c     simple_one_for_one
  *     dynamic_supervisor.c    the dynamic supervisor, whose children are a crowd as well
  *     supervisor_report.c     what is reported
+ *     supervisor_beyond.c     what OTP's supervisors do not have
  *
  * A supervisor is a server (<coppice/server.h>): all of this runs in its process, one message at a
  * time, and stands on the public headers.
@@ -34,6 +35,29 @@ enum {
         SHUTDOWN_INFINITY = -2,
 };
 
+/* The restarts so far, as far as they count: in seconds, or milliseconds, the oldest first. */
+struct window {
+        int64_t *times;
+        size_t count, first, capacity;
+};
+
+/* How often it was restarted without having been healthy since. */
+struct tries {
+        int count;
+        int64_t since_ms; /* of the last restart */
+};
+
+/* What OTP's supervisors do not have: all zero where it is not asked for. */
+struct beyond {
+        int64_t period_ms; /* 0: whole seconds, period_s */
+        struct cop_back_off back_off;
+        struct tries group; /* of one_for_all and rest_for_one */
+        void (*on_give_up)(cop_term what);
+        int64_t deadline_ms; /* of the whole end; 0: none */
+        int64_t end_ms;      /* when it is; 0: there is none, or the end has not begun */
+        cop_term late;       /* a list, kept: who had to be killed then */
+};
+
 /* A child as its specification says, and what has become of it. Terms in it are kept. */
 struct child {
         struct child *older, *newer;      /* in the order in which they were started first */
@@ -43,6 +67,10 @@ struct child {
         enum cop_restart restart;
         bool significant, is_supervisor;
         int64_t shutdown_ms;
+        int64_t budget, budget_ms; /* of its own restarts; budget_ms 0: the supervisor's */
+        struct window *restarts;   /* of a child with a budget */
+        struct tries tries;
+        int put_off;   /* how often a restart was; tells a timer from those before */
         size_t orders; /* what a crowd started of this kind */
         cop_term id, module, function, modules;
         cop_term arguments; /* a list; COP_NONE: dropped, a temporary child's */
@@ -89,8 +117,8 @@ struct supervisor {
         struct crowd crowd; /* simple_one_for_one, or dynamic */
         bool is_dynamic;
 
-        int64_t *restarts; /* the seconds of the restarts in the window, the oldest first */
-        size_t restarts_count, restarts_first, restarts_capacity;
+        struct window restarts;
+        struct beyond beyond;
 };
 
 /* ---- supervisor.c ---- */
@@ -176,8 +204,12 @@ cop_term cop__start_answer(struct start_result result);
 /* Each returns false where the supervisor has to end. */
 bool cop__child_died(struct supervisor *supervisor, struct child *child, cop_term reason);
 bool cop__child_restart(struct supervisor *supervisor, struct child *child);
-/* One restart more: is it still within the limit? */
-bool cop__restart_is_allowed(struct supervisor *supervisor);
+/* The same for one that was counted before, and put off. */
+void cop__child_restart_now(struct supervisor *supervisor, struct child *child);
+/* One restart more of this child, or of any of a crowd: is it still within the limit? */
+bool cop__restart_is_allowed(struct supervisor *supervisor, struct child *child);
+/* Reports that it gives up, because of this child. */
+void cop__give_up(struct supervisor *supervisor, const struct child *child);
 /* A death that is no reason to restart: does it end the supervisor? */
 bool cop__is_auto_shutdown(const struct supervisor *supervisor, const struct child *child);
 bool cop__is_quiet(cop_term reason);
@@ -216,7 +248,29 @@ cop_next cop__simple_call(struct supervisor *supervisor, cop_term request);
 
 /* ---- dynamic_supervisor.c ---- */
 
+/* COP_NONE, or the error's term. May keep extra_arguments. */
+cop_term cop__dynamic_flags_check(cop_term flags, struct supervisor *supervisor);
 cop_next cop__dynamic_call(struct supervisor *supervisor, cop_term request);
+
+/* ---- supervisor_beyond.c ---- */
+
+/* Each returns COP_NONE, or the error's term. */
+cop_term cop__beyond_flags_check(cop_term flags, struct supervisor *supervisor);
+cop_term cop__budget_check(cop_term budget, struct child *child);
+/* How long the next restart of this child is to wait; it counts as made. */
+int64_t cop__back_off_ms(struct supervisor *supervisor, struct child *child);
+/* The n-th delay without jitter, from 0. */
+int64_t cop__back_off_delay(const struct cop_back_off *back_off, int n);
+/* The restart of this child comes after so long. */
+void cop__put_off(struct supervisor *supervisor, struct child *child, int64_t delay_ms);
+/* The message of a restart that was put off? Then it is made. */
+bool cop__is_put_off(struct supervisor *supervisor, cop_term message);
+void cop__call_on_give_up(struct supervisor *supervisor, const struct child *child);
+/* The end begins; how much of wait_ms is left to its deadline; who was killed at it. */
+void cop__end_begins(struct supervisor *supervisor);
+int64_t cop__until_end_ms(const struct supervisor *supervisor, int64_t wait_ms);
+void cop__note_late(struct supervisor *supervisor, const struct child *child);
+void cop__report_late(struct supervisor *supervisor);
 
 /* ---- supervisor_report.c ---- */
 
@@ -234,6 +288,8 @@ void cop__report_child(const struct supervisor *supervisor, enum report_kind kin
 /* So many children of a simple_one_for_one supervisor ended so. */
 void cop__report_children(const struct supervisor *supervisor, const struct child *like,
                           size_t number, cop_term reason);
+/* They did not end before the deadline: [{Id, Pid, Facts}, ...]. */
+void cop__report_deadline(const struct supervisor *supervisor, int64_t deadline_ms, cop_term late);
 void cop__report_unexpected(const struct supervisor *supervisor, cop_term message);
 
 #endif

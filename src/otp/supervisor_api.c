@@ -45,10 +45,22 @@ static cop_term shutdown_of(const struct cop_child *child)
         return cop_int(child->shutdown == COP_AT_ONCE ? 0 : child->shutdown);
 }
 
+static int64_t intensity_of(int intensity)
+{
+        if (intensity == COP_NO_RESTARTS)
+                return 0;
+        return intensity == 0 ? 1 : intensity;
+}
+
+static cop_term put(cop_term map, const char *key, cop_term value)
+{
+        return cop_map_put(map, cop_atom(key), value);
+}
+
 static cop_term spec_of(const struct cop_child *child)
 {
         cop_term name = child->name ? cop_atom(child->name) : child->via;
-        cop_term module, arguments, argument;
+        cop_term module, arguments, argument, spec;
 
         if (!cop_is_none(child->spec))
                 return child->spec;
@@ -56,12 +68,17 @@ static cop_term spec_of(const struct cop_child *child)
         argument = cop_is_none(child->argument) ? cop_nil() : child->argument;
         arguments = cop_is_none(name) ? cop_build("[A]", argument)
                                       : cop_build("[A, #{name => Name}]", argument, name);
-        return cop_build("#{id => Id, start => {Module, start_link, Arguments},"
+        spec = cop_build("#{id => Id, start => {Module, start_link, Arguments},"
                          "  restart => Restart, shutdown => Shutdown, significant => Significant,"
                          "  type => Type, modules => [Module]}",
                          child->id ? cop_atom(child->id) : module, module, arguments,
                          cop__restart_show(child->restart), shutdown_of(child), child->significant,
                          cop_atom(child->module->supervise ? "supervisor" : "worker"));
+        if (child->budget != 0)
+                spec = put(spec, "budget",
+                           cop_build("{N, Ms}", intensity_of(child->budget),
+                                     child->budget_ms ? child->budget_ms : 5000));
+        return spec;
 }
 
 static cop_term specs_of(const struct cop_child *children)
@@ -78,21 +95,43 @@ cop_term cop__child_spec(const struct cop_child *children)
         return spec_of(children);
 }
 
-static int64_t intensity_of(int intensity)
+static cop_term add_back_off(cop_term flags, const struct cop_back_off *b)
 {
-        if (intensity == COP_NO_RESTARTS)
-                return 0;
-        return intensity == 0 ? 1 : intensity;
+        int64_t most_ms = b->most_ms ? b->most_ms : 30000;
+
+        if (b->first_ms == 0)
+                return flags;
+        return put(flags, "back_off",
+                   cop_build("#{first_ms => F, most_ms => M, reset_ms => R, jitter => J}",
+                             b->first_ms, most_ms, b->reset_ms ? b->reset_ms : 2 * most_ms,
+                             b->jitter));
+}
+
+/* What OTP does not have. */
+static cop_term add_beyond(cop_term flags, const struct cop_supervisor_options *options)
+{
+        flags = add_back_off(flags, &options->back_off);
+        if (options->period_ms)
+                flags = put(flags, "period_ms", cop_int(options->period_ms));
+        if (options->shutdown_deadline_ms)
+                flags = put(flags, "shutdown_deadline_ms", cop_int(options->shutdown_deadline_ms));
+        if (options->on_give_up)
+                flags = put(flags, "on_give_up",
+                            cop_uint((uint64_t)(uintptr_t)options->on_give_up));
+        return flags;
 }
 
 cop_term cop__supervise(const struct cop_supervisor_options *options, cop_term argument)
 {
+        cop_term flags;
+
         if (options->init)
                 return options->init(argument);
-        return cop_build("{ok, {#{strategy => Strategy, intensity => Intensity, period => Period,"
-                         "        auto_shutdown => Auto}, Specs}}",
-                         cop_atom(strategies[options->strategy]), intensity_of(options->intensity),
-                         options->period ? options->period : 5,
-                         cop_atom(auto_shutdowns[options->auto_shutdown]),
+        flags = cop_build("#{strategy => Strategy, intensity => Intensity, period => Period,"
+                          "  auto_shutdown => Auto}",
+                          cop_atom(strategies[options->strategy]), intensity_of(options->intensity),
+                          options->period ? options->period : 5,
+                          cop_atom(auto_shutdowns[options->auto_shutdown]));
+        return cop_build("{ok, {Flags, Specs}}", add_beyond(flags, options),
                          specs_of(options->children));
 }

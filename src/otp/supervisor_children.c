@@ -125,6 +125,9 @@ void cop__child_remove(struct supervisor *supervisor, struct child *child)
         cop_release(child->id);
         cop_release(child->arguments);
         cop_release(child->modules);
+        if (child->restarts)
+                cop_free(child->restarts->times);
+        cop_free(child->restarts);
         cop_free(child);
 }
 

@@ -294,9 +294,8 @@ static bool restart(struct supervisor *supervisor, struct order *order, enum chi
         struct crowd *crowd = &supervisor->crowd;
         struct start_result result;
 
-        if (!cop__restart_is_allowed(supervisor)) {
-                cop__report_child(supervisor, REPORT_SHUTDOWN, &child,
-                                  cop_build("reached_max_restart_intensity"));
+        if (!cop__restart_is_allowed(supervisor, NULL)) {
+                cop__give_up(supervisor, &child);
                 drop_order(supervisor, order);
                 return false;
         }
@@ -474,6 +473,24 @@ static void watch_all(const struct members *running)
         }
 }
 
+/* All who are left. */
+static void kill_late(struct stopping *s)
+{
+        const struct members *running = &s->supervisor->crowd.running;
+        size_t i;
+
+        for (i = 0; i < running->capacity; i++) {
+                cop_pid pid = { running->slots[i].pid };
+                struct child child;
+
+                if (!pid.word)
+                        continue;
+                child = as_child(s->supervisor, running->slots[i].order, CHILD_RUNNING, pid);
+                cop__note_late(s->supervisor, &child);
+                cop_kill(pid);
+        }
+}
+
 /* How long those are given whose time is up next; -1: all who are left have as long as they like. */
 static int64_t next_shutdown_ms(const struct stopping *s)
 {
@@ -497,7 +514,14 @@ static void wait(struct stopping *s)
 {
         const struct members *running = &s->supervisor->crowd.running;
         int64_t next_ms = next_shutdown_ms(s), left_ms = COP_FOREVER;
+        int64_t end_ms = cop__until_end_ms(s->supervisor, COP_FOREVER);
         cop_term message;
+
+        if (end_ms == 0 && s->killed_ms < INT64_MAX) {
+                kill_late(s);
+                s->killed_ms = INT64_MAX;
+                return;
+        }
 
         if (next_ms >= 0) {
                 left_ms = s->begun_ms + next_ms - cop_now_ms();
@@ -508,12 +532,14 @@ static void wait(struct stopping *s)
                 s->killed_ms = next_ms;
                 return;
         }
+        if (end_ms > 0 && (left_ms < 0 || left_ms > end_ms))
+                left_ms = end_ms;
         if (!s->watched && (left_ms < 0 || left_ms > QUIET_MS))
                 left_ms = QUIET_MS;
         message = cop_receive_if(anything, NULL, left_ms);
         if (!cop_is_none(message)) {
                 hear(s, message);
-        } else if (!s->watched) {
+        } else if (!s->watched && left_ms == QUIET_MS) {
                 watch_all(running);
                 s->watched = true;
         }

@@ -69,6 +69,14 @@ void cop__report_children(const struct supervisor *supervisor, const struct chil
                        describe(like, cop_build("{nb_children, N}", number)));
 }
 
+void cop__report_deadline(const struct supervisor *supervisor, int64_t deadline_ms, cop_term late)
+{
+        cop_report(COP_LEVEL_ERROR,
+                   "#{label => {supervisor, shutdown_deadline}, supervisor => Name,"
+                   "  deadline_ms => Ms, killed => Late}",
+                   supervisor->name, deadline_ms, late);
+}
+
 void cop__report_unexpected(const struct supervisor *supervisor, cop_term message)
 {
         cop_report(COP_LEVEL_ERROR,

@@ -24,43 +24,59 @@ bool cop__is_quiet(cop_term reason)
 
 /* ---- the window ---- */
 
-static void forget_before(struct supervisor *supervisor, int64_t second)
+static void forget_before(struct window *window, int64_t time)
 {
-        while (supervisor->restarts_count > 0 &&
-               supervisor->restarts[supervisor->restarts_first] < second) {
-                supervisor->restarts_first =
-                        (supervisor->restarts_first + 1) % supervisor->restarts_capacity;
-                supervisor->restarts_count--;
+        while (window->count > 0 && window->times[window->first] < time) {
+                window->first = (window->first + 1) % window->capacity;
+                window->count--;
         }
 }
 
 /* A ring twice as large, with the oldest in front. */
-static void grow(struct supervisor *supervisor)
+static void grow(struct window *window)
 {
-        size_t capacity = supervisor->restarts_capacity ? supervisor->restarts_capacity * 2 : 4;
-        int64_t *restarts = cop_alloc(capacity * sizeof(*restarts));
+        size_t capacity = window->capacity ? window->capacity * 2 : 4;
+        int64_t *times = cop_alloc(capacity * sizeof(*times));
         size_t i;
 
-        for (i = 0; i < supervisor->restarts_count; i++)
-                restarts[i] = supervisor->restarts[(supervisor->restarts_first + i) %
-                                                   supervisor->restarts_capacity];
-        cop_free(supervisor->restarts);
-        supervisor->restarts = restarts;
-        supervisor->restarts_capacity = capacity;
-        supervisor->restarts_first = 0;
+        for (i = 0; i < window->count; i++)
+                times[i] = window->times[(window->first + i) % window->capacity];
+        cop_free(window->times);
+        window->times = times;
+        window->capacity = capacity;
+        window->first = 0;
 }
 
-bool cop__restart_is_allowed(struct supervisor *supervisor)
+static bool is_within(struct window *window, int64_t now, int64_t period, int64_t most)
 {
-        int64_t now_s = cop_now_ms() / 1000;
+        forget_before(window, now - period);
+        if (window->count == window->capacity)
+                grow(window);
+        window->times[(window->first + window->count) % window->capacity] = now;
+        window->count++;
+        return (int64_t)window->count <= most;
+}
 
-        forget_before(supervisor, now_s - supervisor->period_s);
-        if (supervisor->restarts_count == supervisor->restarts_capacity)
-                grow(supervisor);
-        supervisor->restarts[(supervisor->restarts_first + supervisor->restarts_count) %
-                             supervisor->restarts_capacity] = now_s;
-        supervisor->restarts_count++;
-        return (int64_t)supervisor->restarts_count <= supervisor->intensity;
+bool cop__restart_is_allowed(struct supervisor *supervisor, struct child *child)
+{
+        int64_t period_ms = supervisor->beyond.period_ms, now_ms = cop_now_ms();
+
+        if (child && child->budget_ms > 0) {
+                if (!child->restarts)
+                        child->restarts = cop_alloc(sizeof(*child->restarts));
+                return is_within(child->restarts, now_ms, child->budget_ms, child->budget);
+        }
+        if (period_ms > 0)
+                return is_within(&supervisor->restarts, now_ms, period_ms, supervisor->intensity);
+        return is_within(&supervisor->restarts, now_ms / 1000, supervisor->period_s,
+                         supervisor->intensity);
+}
+
+void cop__give_up(struct supervisor *supervisor, const struct child *child)
+{
+        cop__report_child(supervisor, REPORT_SHUTDOWN, child,
+                          cop_build("reached_max_restart_intensity"));
+        cop__call_on_give_up(supervisor, child);
 }
 
 /* ---- restarting ---- */
@@ -113,12 +129,23 @@ static void restart_group(struct supervisor *supervisor, struct child *child, bo
 
 bool cop__child_restart(struct supervisor *supervisor, struct child *child)
 {
-        if (!cop__restart_is_allowed(supervisor)) {
-                cop__report_child(supervisor, REPORT_SHUTDOWN, child,
-                                  cop_build("reached_max_restart_intensity"));
+        int64_t delay_ms;
+
+        if (!cop__restart_is_allowed(supervisor, child)) {
+                cop__give_up(supervisor, child);
                 cop__child_gone(supervisor, child);
                 return false;
         }
+        delay_ms = cop__back_off_ms(supervisor, child);
+        if (delay_ms > 0)
+                cop__put_off(supervisor, child, delay_ms);
+        else
+                cop__child_restart_now(supervisor, child);
+        return true;
+}
+
+void cop__child_restart_now(struct supervisor *supervisor, struct child *child)
+{
         switch (supervisor->strategy) {
         case COP_ONE_FOR_ONE:
         case COP_SIMPLE_ONE_FOR_ONE:
@@ -131,7 +158,6 @@ bool cop__child_restart(struct supervisor *supervisor, struct child *child)
                 restart_group(supervisor, child, false);
                 break;
         }
-        return true;
 }
 
 /* ---- deaths ---- */

@@ -84,16 +84,17 @@ static cop_term check_flags(struct supervisor *supervisor, cop_term strategy, co
 cop_term cop__flags_check(cop_term flags, struct supervisor *supervisor)
 {
         cop_term never = cop_build("never");
-        cop_term strategy, intensity, period;
+        cop_term strategy, intensity, period, wrong;
 
         if (cop_match(flags, "{S, I, P}", &strategy, &intensity, &period))
                 return check_flags(supervisor, strategy, intensity, period, never);
         if (!cop_is_map(flags))
                 return invalid("invalid_type", flags);
-        return check_flags(supervisor, key_or(flags, "strategy", cop_build("one_for_one")),
-                           key_or(flags, "intensity", cop_int(1)),
-                           key_or(flags, "period", cop_int(5)),
-                           key_or(flags, "auto_shutdown", never));
+        wrong = check_flags(supervisor, key_or(flags, "strategy", cop_build("one_for_one")),
+                            key_or(flags, "intensity", cop_int(1)),
+                            key_or(flags, "period", cop_int(5)),
+                            key_or(flags, "auto_shutdown", never));
+        return cop_is_none(wrong) ? cop__beyond_flags_check(flags, supervisor) : wrong;
 }
 
 /* ---- child specifications ---- */
@@ -194,6 +195,8 @@ static cop_term check_map(cop_term spec, int auto_shutdown, struct child *child)
                 wrong = check_shutdown(key(spec, "shutdown"), child);
         if (cop_is_none(wrong))
                 wrong = check_modules(key(spec, "modules"), child);
+        if (cop_is_none(wrong))
+                wrong = cop__budget_check(key(spec, "budget"), child);
         return wrong;
 }
 

@@ -30,10 +30,15 @@ static cop_term true_reason(cop_pid pid, cop_term seen)
         return cop_is(seen, "noproc") ? cop_build("child_process_unlinked") : seen;
 }
 
-static cop_term stop_process(cop_pid pid, int64_t shutdown_ms)
+static cop_term stop_process(struct supervisor *supervisor, const struct child *child)
 {
+        cop_pid pid = child->pid;
+        int64_t shutdown_ms = child->shutdown_ms;
         cop_ref ref = cop_monitor(pid);
-        int64_t wait_ms = shutdown_ms < 0 ? COP_FOREVER : shutdown_ms;
+        int64_t wait_ms = shutdown_ms == SHUTDOWN_KILL
+                                  ? COP_FOREVER
+                                  : cop__until_end_ms(supervisor,
+                                                      shutdown_ms < 0 ? COP_FOREVER : shutdown_ms);
         cop_term reason;
 
         if (shutdown_ms == SHUTDOWN_KILL)
@@ -41,6 +46,8 @@ static cop_term stop_process(cop_pid pid, int64_t shutdown_ms)
         else
                 cop_exit_to(pid, "shutdown");
         if (!cop_receive(wait_ms, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason)) {
+                if (wait_ms != shutdown_ms)
+                        cop__note_late(supervisor, child);
                 cop_kill(pid);
                 cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
         }
@@ -53,7 +60,7 @@ void cop__child_stop(struct supervisor *supervisor, const struct child *child)
 
         if (child->state != CHILD_RUNNING)
                 return;
-        reason = stop_process(child->pid, child->shutdown_ms);
+        reason = stop_process(supervisor, child);
         if (!cop__is_good_end(child, reason))
                 cop__report_child(supervisor, REPORT_SHUTDOWN_ERROR, child, reason);
 }
