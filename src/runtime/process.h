@@ -242,6 +242,8 @@ void cop__wait_begin(struct process *p, int64_t timeout_ms);
 void cop__wait(struct process *p);
 bool cop__wait_is_over(struct process *p);
 void cop__wait_end(struct process *p);
+/* Is there a wait that has begun since the clock was read last? The scheduler's thread. */
+bool cop__waits_want_time(struct scheduler *scheduler);
 /* The scheduler read the clock: waits that began since then learn when they end. */
 void cop__waits_note_time(struct scheduler *scheduler, int64_t now);
 /* The same for who visits the scheduler's lock, since it is stuck. */

@@ -385,6 +385,9 @@ static bool give_it_a_stack(struct thread *t, struct process *p)
         return false;
 }
 
+/* In libcoppice-debug, where a program is linked with it: what does the thread hold now? */
+void cop__turn_over(uint32_t slot) __attribute__((weak, visibility("default")));
+
 /* To the process's stack and back. */
 static void switch_to(struct thread *t, struct process *p, void (*entry)(void *))
 {
@@ -403,6 +406,8 @@ static void switch_to(struct thread *t, struct process *p, void (*entry)(void *)
         t->current = NULL;
         atomic_store_explicit(&t->scheduler->running, NULL, memory_order_release);
         t->region = &t->own_region;
+        if (cop__turn_over)
+                cop__turn_over(p->slot);
         settle(t, p);
 }
 
@@ -542,7 +547,7 @@ static void timers_run(struct scheduler *s)
 {
         int64_t now;
 
-        if (!s->fresh && !atomic_load_explicit(&s->timers, memory_order_relaxed))
+        if (!atomic_load_explicit(&s->timers, memory_order_relaxed) && !cop__waits_want_time(s))
                 return;
         now = now_ns();
         cop__waits_note_time(s, now);

@@ -157,10 +157,18 @@ void cop__waits_note_time_here(struct scheduler *s, int64_t now)
         }
 }
 
+bool cop__waits_want_time(struct scheduler *s)
+{
+        bool any;
+
+        cop__biased_lock_enter(&s->lock);
+        any = s->fresh != NULL;
+        cop__biased_lock_leave(&s->lock);
+        return any;
+}
+
 void cop__waits_note_time(struct scheduler *s, int64_t now)
 {
-        if (!s->fresh)
-                return;
         cop__biased_lock_enter(&s->lock);
         cop__waits_note_time_here(s, now);
         cop__biased_lock_leave(&s->lock);
