@@ -86,3 +86,27 @@ COP_TEST(EXAMPLE_sequence_report, "the crash is reported: who, why and where, wh
         rest = follows(rest, "Last message: {'$gen_cast',{increment_number,<<\"cat\">>}}\n");
         follows(rest, "State: #{current => 462}\n");
 }
+
+COP_TEST(EXAMPLE_buckets, "buckets are found by name, also after a crash")
+{
+        run("examples/buckets");
+        cop_assert_text(ran.output, "shopping has 3 of milk\n"
+                                    "there is a shopping list already\n"
+                                    "travel knows no milk\n"
+                                    "the shopping list has crashed; the next one knows nothing\n"
+                                    "open now: shopping, travel\n");
+}
+
+COP_TEST(EXAMPLE_chat, "a chat's rooms are groups, and who dies is out of them")
+{
+        run("examples/chat");
+        cop_assert_text(ran.output, "porter: ada enters lobby\n"
+                                    "porter: bob enters lobby\n"
+                                    "porter: ada enters kitchen\n"
+                                    "ada hears from bob in lobby: anybody hungry?\n"
+                                    "bob hears from bob in lobby: anybody hungry?\n"
+                                    "ada hears from ada in kitchen: soup is ready\n"
+                                    "porter: ada is out of kitchen\n"
+                                    "porter: ada is out of lobby\n"
+                                    "bob hears from bob in lobby: hello?\n");
+}
