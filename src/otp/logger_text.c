@@ -57,12 +57,12 @@ cop_term cop__log_fact(cop_term facts, const char *name)
 }
 
 /* A state as C has it, where it was looked at so: struct sequence{current = 457}. */
-static void add_state(struct text *text, cop_term state)
+static void add_shown(struct text *text, const char *name, cop_term state)
 {
         const char *shown = cop_shown_text(state);
         size_t size = strlen(shown);
 
-        add(text, "\nState: ");
+        add(text, "\n%s: ", name);
         if (size <= text->term_max) {
                 cop__buffer_add(text->out, shown, size);
                 return;
@@ -220,29 +220,30 @@ static bool add_server(struct text *text, cop_term report)
         }
         add(text, ": ");
         add_term(text, message);
-        add_state(text, state);
+        add_shown(text, "State", state);
         add_client(text, client);
         return true;
 }
 
 static bool add_statem(struct text *text, cop_term report)
 {
-        cop_term name, queue, postponed, state, reason, class;
+        cop_term name, queue, postponed, state, data, reason, error, stack;
 
         if (!cop_match(report,
-                       "#{name := Name, queue := Queue, postponed := Postponed, state := State,"
-                       "  reason := Reason}",
-                       &name, &queue, &postponed, &state, &reason))
+                       "#{name := Name, queue := Queue, postponed := Postponed,"
+                       "  state := {State, Data}, reason := Reason}",
+                       &name, &queue, &postponed, &state, &data, &reason))
                 return false;
         add(text, "state machine ");
         add_process(text, name, pid_of(text));
         add(text, " terminating");
-        if (cop_match(reason, "{Class, Error, Stack}", &class, &reason, &name))
-                reason = cop__log_is_stack(name) ? cop_build("{R, S}", reason, name) : reason;
+        if (cop_match(reason, "{_, Error, Stack}", &error, &stack))
+                reason = cop__log_is_stack(stack) ? cop_build("{E, S}", error, stack) : error;
         add_reason(text, reason);
         add_field(text, "Queue", queue);
         add_field(text, "Postponed", postponed);
-        add_state(text, state);
+        add_field(text, "State", state);
+        add_shown(text, "Data", data);
         return true;
 }
 
@@ -261,7 +262,7 @@ static bool add_event_handler(struct text *text, cop_term report)
         add(text, " terminating");
         add_reason(text, reason);
         add_field(text, "Last message", message);
-        add_state(text, state);
+        add_shown(text, "State", state);
         return true;
 }
 
@@ -294,7 +295,7 @@ static bool add_crash(struct text *text, cop_term report)
         add_fact(text, "Last message", facts, "last_message");
         state = cop__log_fact(facts, "state");
         if (!cop_is_none(state))
-                add_state(text, state);
+                add_shown(text, "State", state);
         add_fact(text, "Faults not reported", facts, "not_reported");
         if (cop_match(cop__log_fact(facts, "initial_call"), "{Module, init, 1}", &module)) {
                 add(text, "\nInitial call: ");
@@ -330,17 +331,33 @@ static void add_child(struct text *text, cop_term child)
                 add(text, "\nSignificant: true");
 }
 
+/* A supervisor by its name, or as <0.3.0> (module). */
+static void add_who(struct text *text, cop_term supervisor)
+{
+        cop_term name, module;
+        cop_pid pid;
+
+        add(text, "supervisor ");
+        if (cop_match(supervisor, "{local, Name}", &name)) {
+                add_term(text, name);
+        } else if (cop_match(supervisor, "{Pid, Module}", &pid, &module)) {
+                add_term(text, cop_pid_term(pid));
+                add(text, " (");
+                add_term(text, module);
+                add(text, ")");
+        } else {
+                add_term(text, supervisor);
+        }
+}
+
 static void add_whose_child(struct text *text, cop_term child, cop_term supervisor)
 {
-        cop_term name;
         bool are_many = !cop_is_none(cop__log_fact(child, "nb_children"));
 
-        if (cop_match(supervisor, "{local, Name}", &name))
-                supervisor = name;
         add(text, "%s ", are_many ? "children" : "child");
         add_term(text, cop__log_fact(child, "id"));
-        add(text, " of supervisor ");
-        add_term(text, supervisor);
+        add(text, " of ");
+        add_who(text, supervisor);
 }
 
 static const char *what_happened(cop_term kind)
@@ -376,8 +393,7 @@ static bool add_supervisor(struct text *text, cop_term report)
                 return true;
         }
         if (cop_match(report, "#{message := M, supervisor := S}", &message, &supervisor)) {
-                add(text, "supervisor ");
-                add_term(text, supervisor);
+                add_who(text, supervisor);
                 add(text, " received unexpected message: ");
                 add_term(text, message);
                 return true;
@@ -570,10 +586,20 @@ static void add_level(struct text *text, bool coloured)
                 add(text, "[%s] ", cop_level_name(level));
 }
 
+/* No space at the end of a line: a message may begin with a new one. */
+static void drop_space(struct buffer *out, size_t at)
+{
+        if (out->failed || at >= out->size || out->bytes[at] != '\n')
+                return;
+        memmove(out->bytes + at - 1, out->bytes + at, out->size - at + 1);
+        out->size--;
+}
+
 static void format_text(struct buffer *out, const struct cop_log_event *event, bool coloured,
                         const struct cop_logger_options *options)
 {
         struct text text = { out, event, options->term_max };
+        size_t at;
 
         cop__log_time(out, event->time_ns);
         cop__buffer_add_char(out, ' ');
@@ -581,7 +607,9 @@ static void format_text(struct buffer *out, const struct cop_log_event *event, b
                 add_place(&text);
         add_metadata(&text);
         add_level(&text, coloured);
+        at = out->size;
         cop__log_message(out, event, options->term_max);
+        drop_space(out, at);
         cop__buffer_add_char(out, '\n');
 }
 

@@ -402,7 +402,7 @@ COP_TEST(LOGGER_text, "OTP's reports are sentences, with what is known under the
         cop_assert_text(shown(cop_read("#{label => {application_controller, exit},"
                                        " report => [{application, todo}, {exited, stopped},"
                                        "   {type, temporary}]}")),
-                        "[error] \n"
+                        "[error]\n"
                         "    application: todo\n"
                         "    exited: stopped\n"
                         "    type: temporary\n");
