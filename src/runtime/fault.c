@@ -366,7 +366,8 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
                 return;
         t->faults.depth++;
         take_back_return(t, machine_sp(context));
-        verdict = cop__verdict(signo, context, &suspect, NULL);
+        trace_begin(&t->faults.seen, pid_of(t->current), 0);
+        verdict = cop__verdict(signo, context, &suspect, &t->faults.seen);
         if (verdict == CONTAINED && is_to_end(t->current)) {
                 t->faults.in_stream = false;
                 t->faults.after = AFTER_KILL;

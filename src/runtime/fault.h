@@ -39,6 +39,7 @@ struct fault_thread {
         bool in_stream;                /* it may have left a stream of stdio locked */
         uint8_t after;                 /* enum after, of the redirected process */
         int id;                        /* of the thread, for the kernel */
+        struct trace seen;             /* at the last signal of a kill that did not end it */
         volatile uintptr_t refused_pc; /* what forbade the last kill; any thread reads */
         _Atomic(uint32_t) refusals;    /* how many have been forbidden; the same */
         uintptr_t *return_slot; /* a changed return address on the process's stack, or NULL */

@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 #include "runtime/scheduler.h"
+#include "runtime/stuck.h"
 #include "runtime/timer.h"
 
 enum {
@@ -45,6 +46,7 @@ struct watched {
         int64_t exit_since_ns; /* since when an exit waits in this turn; 0: none does */
         uint32_t refusals;     /* of its thread, before that exit */
         bool holds_up;         /* others wait for it, and it is still the turn of the last look */
+        struct long_turn longer;
         bool reported;
 };
 
@@ -74,6 +76,7 @@ static void report_refusal(const struct process *p, const struct thread *t)
                 "coppice: process <0.%u> was to end %d ms ago, and cannot be left where it is (at "
                 "0x%llx); it is tried again each millisecond\n",
                 p->slot, REPORT_NS / 1000000, (unsigned long long)t->faults.refused_pc);
+        cop__stuck_refused(p, t);
 }
 
 /* An exit waits for the process that runs. */
@@ -141,6 +144,7 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 {
         uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
         struct process *p = atomic_load_explicit(&s->running, memory_order_acquire);
+        const struct thread *t = atomic_load_explicit(&s->thread, memory_order_acquire);
 
         w->holds_up = turn == w->turn && p && atomic_load_explicit(&s->load, memory_order_relaxed);
         if (turn != w->turn || !p)
@@ -149,6 +153,8 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
         if (!p)
                 return now + IDLE_NS;
         limit_turn(w, s, p, now);
+        if (t)
+                cop__stuck_look(&w->longer, p, t, now - w->since_ns, now);
         if (!atomic_load_explicit(&p->exit_came, memory_order_acquire))
                 return now + (stuck_after_ns() == STUCK_NS ? BUSY_NS : RETRY_NS);
         end_running(w, s, p, now);
@@ -246,6 +252,7 @@ int cop__monitor_start(void)
 
         if (cop__driver->simulated)
                 return 0;
+        cop__stuck_start();
         for (unsigned i = 0; i < SCHEDULERS_MOST; i++)
                 monitor.watched[i] = (struct watched){ 0 };
         atomic_store(&monitor.stopping, false);
