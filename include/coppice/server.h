@@ -189,7 +189,7 @@ struct cop_behaviour {
 };
 
 /* What a server needs before its state. */
-enum { COP__SERVER_SIZE = 96 };
+enum { COP__SERVER_SIZE = 64 };
 
 COP_API void cop__server_begin(void *place, cop_term argument);
 COP_API void cop__server_message(void *place, const struct cop_message *message);

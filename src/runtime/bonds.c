@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 
-enum { ROOM_FIRST = 2, ROOM_DENSE = 4 };
+enum { ROOM_FIRST = 1, ROOM_DENSE = 4 };
 
 static uint32_t place_of(const struct bonds *bonds, uint64_t key)
 {
@@ -104,6 +104,20 @@ void cop__bond_remove(struct bonds *bonds, struct bond *bond)
         bonds->table[gap] = (struct bond){ 0 };
         if (--bonds->count == 0)
                 cop__bonds_release(bonds);
+}
+
+void cop__bonds_trim(struct bonds *bonds)
+{
+        struct bonds smaller = { .room = 1, .count = 1 };
+
+        if (bonds->room != 2 || bonds->count != 1)
+                return;
+        smaller.table = cop__alloc(sizeof(*smaller.table));
+        if (!smaller.table)
+                return;
+        *smaller.table = bonds->table[bonds->table[0].key ? 0 : 1];
+        cop__free(bonds->table);
+        *bonds = smaller;
 }
 
 void cop__bonds_release(struct bonds *bonds)

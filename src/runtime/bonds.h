@@ -49,6 +49,8 @@ struct bond *cop__bond_add(struct bonds *bonds, uint64_t key, enum bond_kind kin
 /* Takes it out. Moves others. */
 void cop__bond_remove(struct bonds *bonds, struct bond *bond);
 void cop__bonds_release(struct bonds *bonds);
+/* Before a long rest: a table for two that has one becomes one for one, if there is memory. Moves it. */
+void cop__bonds_trim(struct bonds *bonds);
 
 /* The next one in use at or after *at; NULL at the end. */
 struct bond *cop__bond_next(const struct bonds *bonds, uint32_t *at);

@@ -146,6 +146,7 @@ static void handler(void *argument)
         atomic_store_explicit(&p->reductions, p->reductions + (uint64_t)(BUDGET - p->budget),
                               memory_order_relaxed);
         cop__alarm_set(p, p->handler_timeout_ns);
+        cop__bonds_trim(&p->bonds);
         p->after = more ? AFTER_YIELD_END : AFTER_END;
         cop__context_finish(p->stack, &cop__thread()->native);
 }
