@@ -136,11 +136,12 @@ static cop_term start_module(const struct cop_module *module, bool link, cop_ter
 
 cop_term cop_apply_start(cop_term module, cop_term function, cop_term arguments)
 {
+        const char *module_name = cop_to_atom_text(module);
         const char *function_name = cop_to_atom_text(function);
         struct cop_start *start;
 
         cop__lock_take(&lock);
-        start = find(cop_to_atom_text(module), function_name);
+        start = find(module_name, function_name);
         cop__lock_give(&lock);
         if (!start)
                 cop_exit("{undef, [{Module, Function, Arguments, []}]}", module, function,
