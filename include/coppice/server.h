@@ -280,12 +280,12 @@ static inline cop_next cop__missing(enum cop_callback callback)
         {                                                                                          \
                 return cop__callbacks_##name.format_status != 0;                                   \
         }                                                                                          \
-        static const struct cop__server_type cop__server_##name = { cop__hides_##name };           \
+        static const struct cop__server_type cop__type_of_##name = { cop__hides_##name };          \
         COP__MODULE_DEFINE(name, sizeof(state), #state, cop__init_##name, cop__handle_call_##name, \
                            cop__handle_cast_##name, cop__handle_info_##name,                       \
                            cop__handle_continue_##name, cop__terminate_##name, cop__show_##name,   \
                            cop__restore_##name, cop__format_status_##name, 0, 0,                   \
-                           &cop__server_##name)
+                           &cop__type_of_##name)
 
 /* The state as debug information or nobody knows it; and back. Two files may have a struct of this
  * name: it is the one of the file that has this function. */
