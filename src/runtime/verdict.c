@@ -100,8 +100,13 @@ static void inner_frame(struct walk *w, enum code code, uintptr_t pc, uintptr_t 
                 w->all_calls = w->all_calls && cop__code_known(function) & KNOWN_CALL;
                 w->entry = function;
                 break;
-        case CODE_USER:
         case CODE_SWITCH:
+                if (w->signo == KILL_SIGNAL && w->count == 1) { /* half on another stack */
+                        w->own = function;
+                        break;
+                }
+                __attribute__((fallthrough));
+        case CODE_USER:
                 judge(w);
                 w->suspect_pc = pc;
                 break;
