@@ -11,6 +11,7 @@
 #include <coppice/dynamic_supervisor.h>
 #include <coppice/etf.h>
 #include <coppice/ets.h>
+#include <coppice/event.h>
 #include <coppice/handler.h>
 #include <coppice/heart.h>
 #include <coppice/held.h>

@@ -56,6 +56,10 @@ enum cop__next {
         COP__NEXT_BAD,
         COP__NEXT_STATE, /* of state machines; see <coppice/statem.h> */
         COP__NEXT_REPEAT,
+        COP__NEXT_REMOVE, /* of event handlers; see <coppice/event.h> */
+        COP__NEXT_REMOVE_REPLY,
+        COP__NEXT_SWAP,
+        COP__NEXT_SWAP_REPLY,
 };
 
 /* init: the server is up. */

@@ -109,10 +109,7 @@ static bool is_allowed(enum cop__next kind, enum cop_callback which)
         case COP__NEXT_IGNORE:
         case COP__NEXT_ERROR:
                 return which == COP__INIT;
-        case COP__NEXT_NONE:
-        case COP__NEXT_BAD:
-        case COP__NEXT_STATE:
-        case COP__NEXT_REPEAT:
+        default:
                 break;
         }
         return false;

@@ -158,6 +158,13 @@ cop_term cop__next_show(cop_next next)
                 return cop_build("{next_state, S}", cop__next_term(next));
         case COP__NEXT_REPEAT:
                 return cop_build("repeat_state");
+        case COP__NEXT_REMOVE:
+                return cop_build("remove_handler");
+        case COP__NEXT_REMOVE_REPLY:
+                return cop_build("{remove_handler, X}", next.term);
+        case COP__NEXT_SWAP:
+        case COP__NEXT_SWAP_REPLY:
+                return cop_build("{swap_handler, X}", next.term);
         case COP__NEXT_NONE:
         case COP__NEXT_NO_CLAUSE:
         case COP__NEXT_MISSING:

@@ -105,6 +105,26 @@ COP_STATEM(house_door, struct door, .init = begin, .states = { COP_STATE(shut), 
            .state_enter = true, .terminate = leave, .show = show, .format_status = hide);
 COP_STATEM(any_door, struct door, .init = begin, .handle_event = shut);
 
+static cop_term last_words(struct door *d, cop_term why)
+{
+        return why;
+}
+
+static cop_next ask_door(struct door *d, cop_term request)
+{
+        if (cop_is(request, "other"))
+                return cop_swap_handler(cop_nil(), COP_HANDLER(time_bell), cop_nil());
+        return cop_is(request, "go") ? cop_remove_handler() : cop_reply(request);
+}
+
+COP_EVENT_HANDLER(door_bell, struct door, .init = init, .handle_event = handle_info,
+                  .handle_call = ask_door, .handle_info = handle_info, .terminate = last_words,
+                  .show = show, .format_status = hide);
+COP_EVENT_HANDLER(time_bell, int64_t, .init = NULL);
+
+COP_SUPERVISOR(bells, .children = COP_CHILDREN(COP_EVENT_MANAGER(),
+                                               COP_EVENT_MANAGER(.id = "b", .name = "bells")));
+
 COP_DECLARE(house);
 
 COP_SUPERVISOR(hall, .strategy = COP_REST_FOR_ONE,
@@ -150,4 +170,17 @@ void use_them(cop_pid pid)
         cop_statem_start_link(house_door, cop_nil(), .name = "door");
         cop_print(cop_statem_call("door", "{open, N}", 1));
         cop_statem_stop("door");
+        cop_event_start();
+        cop_event_start_link(.name = "bells");
+        cop_print(cop_event_add_handler("bells", COP_HANDLER(door_bell), 1.0));
+        cop_print(cop_event_add_sup_handler(pid, COP_HANDLER_ID(door_bell, 7), "text"));
+        cop_event_notify("bells", "{ring, Pid}", pid);
+        cop_event_sync_notify("bells", "ring");
+        cop_print(cop_event_call("bells", COP_HANDLER(door_bell), "{how, N}", 1));
+        cop_print(cop_event_call_within(10, pid, COP_HANDLER(time_bell), "now"));
+        cop_print(cop_event_delete_handler("bells", COP_HANDLER(door_bell), "enough"));
+        cop_print(cop_event_swap_handler("bells", COP_HANDLER(door_bell), 1, COP_HANDLER(time_bell),
+                                         2));
+        cop_print(cop_event_which_handlers("bells"));
+        cop_event_stop("bells");
 }

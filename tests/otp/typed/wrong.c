@@ -42,6 +42,7 @@ static inline cop_next broken(struct window *w, struct cop_event *e)
 #if WRONG == 0
 COP_SERVER(door, struct door, .init = init);
 COP_STATEM(statem, struct door, .init = shut, .states = { COP_STATE(shut) });
+COP_EVENT_HANDLER(bell, struct door, .init = init);
 #elif WRONG == 1  /* a callback for somebody else's state */
 COP_SERVER(door, struct door, .init = init_window);
 #elif WRONG == 2  /* one that does not take whom to answer */
@@ -77,4 +78,12 @@ void f(void)
 {
         cop_log_info("%d", "one");
 }
+#elif WRONG == 13 /* an event handler's callback for somebody else's state */
+COP_EVENT_HANDLER(bell, struct door, .init = init_window);
+#elif WRONG == 14 /* one that takes whom to answer, which only servers know */
+static inline cop_next ask(struct door *d, cop_term request, cop_from from)
+{
+        return cop_noreply();
+}
+COP_EVENT_HANDLER(bell, struct door, .handle_call = ask);
 #endif
