@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <coppice/inspect.h>
 #include <coppice/text.h>
 
 #include "otp/logger.h"
@@ -40,7 +41,8 @@ static void add_fact(struct text *text, const char *name, cop_term value)
 {
         char lead[80];
 
-        if (cop_is_none(value))
+        if (cop_is_none(value) ||
+            (cop_is(value, "undefined") && strcmp(name, "process_label") == 0))
                 return;
         snprintf(lead, sizeof(lead), "    %s: ", name);
         add_line(text, lead, value);
@@ -89,18 +91,19 @@ static void add_frame(struct text *text, const char *lead, cop_term frame)
 
 static void add_exception(struct text *text, cop_term info)
 {
-        cop_term class, reason, stack, error;
+        cop_term class, reason, stack, own, error;
         char lead[64];
         bool first = true;
 
         if (cop_is_none(info) || !cop_match(info, "{C, R, S}", &class, &reason, &stack))
                 return;
-        if (cop_match(reason, "{E, S}", &error, &stack) && cop__log_is_stack(stack))
+        snprintf(lead, sizeof(lead), "    exception %s: ", cop_to_atom_text(class));
+        if (cop_match(reason, "{E, S}", &error, &own) && cop__log_is_stack(own)) {
+                snprintf(lead, sizeof(lead), "    exception error: ");
                 reason = error;
-        else
-                stack = cop_nil();
-        snprintf(lead, sizeof(lead),
-                 "    exception %s: ", cop_is_nil(stack) ? cop_to_atom_text(class) : "error");
+                stack = own;
+        }
+        stack = cop_frames(stack);
         add_line(text, lead, reason);
         COP_EACH (frame, stack) {
                 add_frame(text, first ? "in function " : "in call from", frame);
@@ -113,7 +116,8 @@ static void add_crashed(struct text *text, cop_term facts)
         static const char *const names[] = {
                 "ancestors", "process_label", "message_queue_len", "messages",
                 "links",     "dictionary",    "trap_exit",         "status",
-                "heap_size", "stack_size",    "reductions",        "current_stacktrace",
+                "heap_size", "stack_size",    "reductions",        "last_message",
+                "state",
         };
         cop_term name = cop__log_fact(facts, "registered_name");
         cop_term module, function;
