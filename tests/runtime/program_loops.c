@@ -4,7 +4,8 @@
  *     runtime_loops WHAT SCHEDULERS TIMES
  *
  * The main thread starts one after another and kills it; prints how many ended as they should, and
- * within how many milliseconds the slowest.
+ * within how many milliseconds the slowest: of the program's processor time where that is less, since
+ * what a loop does is nothing while the machine does other things.
  */
 #include <coppice.h>
 
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Plain malloc() is not the process's: what a killed one has is lost. */
@@ -137,6 +139,19 @@ static void loop_handling(void *state, const struct cop_message *message)
 
 static const struct cop_handler handler = { .name = "loop", .message = loop_handling };
 
+static bool is_asleep(void)
+{
+        return strcmp(what, "sleep") == 0 || strcmp(what, "read") == 0 || strcmp(what, "poll") == 0;
+}
+
+static int64_t ms_since(int64_t then_ms, clock_t then)
+{
+        int64_t wall = cop_now_ms() - then_ms;
+        int64_t own = (int64_t)(clock() - then) * 1000 / CLOCKS_PER_SEC;
+
+        return own < wall && !is_asleep() ? own : wall;
+}
+
 /* Milliseconds until it has ended; -1: for another reason than it should. */
 static int64_t end_one(bool in_handler, bool by_exit)
 {
@@ -144,7 +159,8 @@ static int64_t end_one(bool in_handler, bool by_exit)
         cop_term reason;
         cop_ref ref;
         cop_pid pid;
-        int64_t then;
+        int64_t then_ms;
+        clock_t then;
 
         if (in_handler)
                 pid = cop_spawn_handler(&handler, cop_nil());
@@ -155,7 +171,8 @@ static int64_t end_one(bool in_handler, bool by_exit)
                 cop_send(pid, "go");
         while (atomic_load(&begun) == before)
                 usleep(100);
-        then = cop_now_ms();
+        then_ms = cop_now_ms();
+        then = clock();
         if (by_exit)
                 cop_exit_to(pid, "{enough, 7}");
         else
@@ -164,7 +181,7 @@ static int64_t end_one(bool in_handler, bool by_exit)
                 return 10000;
         if (!cop_is(reason, "killed") && !cop_match(reason, "{enough, 7}"))
                 return -1;
-        return cop_now_ms() - then;
+        return ms_since(then_ms, then);
 }
 
 int main(int argc, char **argv)
