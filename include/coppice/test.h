@@ -16,11 +16,18 @@
  * is that test's failure and nobody else's. The first assertion that does not hold ends the test.
  * Assertions may stand anywhere: in functions, in processes, on any thread.
  *
- * The program takes the names of tests as arguments (a whole name, a part of one, or a pattern
- * with *, ? and []), and --list, --verbose, --tap, --no-fork. COP_SEED in its environment
- * repeats the order and the random numbers of an earlier run. It returns 0 when no test failed,
- * 1 when one did, 2 when it was called wrongly, 3 when no test has such a name, 77 when all
- * were skipped.
+ * The program takes the name of tests as argument (a whole name, a part of one or of a file, a
+ * pattern with *, ? and [], or FILE:LINE), and
+ *
+ *     --list  --verbose  --no-fork
+ *     --only=TAG  --exclude=TAG      those that have a tag, those that do not
+ *     --tap  --junit=FILE            for programs that read how it went
+ *     --max-failures=N               starts no more when so many have failed
+ *     --jobs=N                       how many async tests run at once; else two a core
+ *
+ * COP_SEED in its environment repeats the order and the random numbers of an earlier run; 0 is the
+ * order in which they stand. It returns 0 when no test failed, 1 when one did, 2 when it was called
+ * wrongly, 3 when no test is meant, 77 when all were skipped.
  */
 #ifndef COPPICE_TEST_H
 #define COPPICE_TEST_H
@@ -29,14 +36,17 @@
 
 COP_BEGIN_DECLS
 
-/* A test, as COP_TEST makes it. Only limit_s is for you to set, after the sentence. */
+/* A test, as COP_TEST makes it. limit_s and what follows it are for you to set, after the sentence. */
 struct cop_test {
         const char *name;
         const char *sentence;
         const char *file;
         int line;
         void (*run)(void);
-        int limit_s; /* how long it may take; 0: thirty seconds */
+        int limit_s;      /* how long it may take; 0: thirty seconds */
+        bool async;       /* may run at the same time as others that say so */
+        const char *tags; /* words, with blanks between them, for --only and --exclude */
+        const char *skip; /* why it is not to be run */
         struct cop_test *next;
 };
 

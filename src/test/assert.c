@@ -18,6 +18,7 @@
 #include "test/run.h"
 #include "test/value.h"
 
+static void (*leave)(void); /* set before the test; NULL: by _exit() */
 static _Atomic(uint64_t) random_state;
 static uint64_t seed_of_run;
 
@@ -26,9 +27,17 @@ static void only_once(void)
 {
         static atomic_flag told = ATOMIC_FLAG_INIT;
 
-        if (atomic_flag_test_and_set(&told))
+        if (atomic_flag_test_and_set(&told)) {
+                if (leave)
+                        leave();
                 for (;;)
                         pause();
+        }
+}
+
+void cop__test_leave_by(void (*fn)(void))
+{
+        leave = fn;
 }
 
 static void write_all(const char *text, size_t size)
@@ -52,7 +61,22 @@ static COP_NORETURN void leave_failed(void)
         message[sizeof(message) - 2] = '\n';
         write_all(message, strlen(message));
         atomic_store(&cop__test_watch->has_failed, true);
+        if (leave)
+                leave();
         _exit(TEST_FAILED);
+}
+
+void cop__test_say_failed(const char *format, ...)
+{
+        va_list args;
+
+        atomic_store(&cop__test_watch->has_failed, true);
+        fflush(stdout);
+        va_start(args, format);
+        vsnprintf(message, sizeof(message) - 1, format, args);
+        va_end(args);
+        strcat(message, "\n");
+        write_all(message, strlen(message));
 }
 
 void cop__test_at(const char *file, int line)

@@ -1,11 +1,13 @@
 /*
- * run.c: the main() of a program of tests: chooses, watches, counts.
+ * run.c: the main() of a program of tests: watches, counts, tells.
  *
  * watch     The program forks for each test while it has one thread and nothing started. The
  *           child runs the test, and its output goes to a file in memory. The parent waits for
  *           the end or the time limit, and then knows by the exit status and by what the test
  *           left in the shared watch (run.h) how it went. Whatever the test started and left
  *           running is in its process group, and is killed with it.
+ * at once   Those that say .async run first, as many at once as twice the cores, then the others,
+ *           one after the other.
  * seed      Order and random numbers come from one seed; a test's numbers from the seed and its
  *           name, so that it sees the same ones when it is run alone.
  *
@@ -19,7 +21,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +32,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "test/choose.h"
 #include "test/hang.h"
+#include "test/junit.h"
 #include "test/run.h"
 
 #if defined(__has_feature)
@@ -46,7 +49,7 @@ enum { SLOWNESS = 6 };
 enum { SLOWNESS = 1 };
 #endif
 
-enum { MAX_TESTS = 4096, DEFAULT_LIMIT_S = 30 };
+enum { MAX_TESTS = 4096, DEFAULT_LIMIT_S = 30, RUNNING_MOST = 64 };
 
 enum outcome { PASSED, FAILED, SKIPPED };
 
@@ -58,6 +61,8 @@ static uint64_t seed;
 static bool verbose;
 static bool tap;
 static bool no_fork;
+static int failures_max; /* 0: no limit */
+static int count[3], reported;
 
 struct test_watch *cop__test_watch;
 
@@ -112,23 +117,6 @@ static COP_NORETURN void be_the_test(const struct cop_test *test, int output, co
 
 /* --- in the parent -----------------------------------------------------------------------------
  */
-
-/* Waits until the child ends or the time is over. True: it ended, and *status says how. */
-static bool wait_until(pid_t pid, double end, const sigset_t *child_ends, int *status)
-{
-        for (;;) {
-                double left = end - now_s();
-                struct timespec t = { 0, 0 };
-
-                if (waitpid(pid, status, WNOHANG) == pid)
-                        return true;
-                if (left <= 0)
-                        return false;
-                t.tv_sec = (time_t)left;
-                t.tv_nsec = (long)((left - (double)t.tv_sec) * 1e9);
-                sigtimedwait(child_ends, NULL, &t);
-        }
-}
 
 /* Everything the test wrote, handed on. */
 static void show_output(int output)
@@ -190,42 +178,57 @@ static int limit_s(const struct cop_test *test)
         return limit * SLOWNESS;
 }
 
-/* Runs one test in a child of its own and says how it went; its output is in the file `output`. */
-static enum outcome watch_test(const struct cop_test *test, int output)
-{
-        enum outcome outcome;
-        sigset_t child_ends, before;
+/* --- those that run ----------------------------------------------------------------------------
+ */
+
+struct running {
+        const struct cop_test *test; /* NULL: none */
+        struct test_watch *watch;
+        int output; /* what it writes */
         pid_t pid;
+        double start, end; /* when its time is over */
+};
+
+static struct running running[RUNNING_MOST];
+static int running_count, running_limit = 1;
+static sigset_t child_ends, mask_before;
+
+static void begin(struct running *r, const struct cop_test *test)
+{
+        memset(r->watch, 0, sizeof(*r->watch));
+        r->output = memfd_create("output", MFD_CLOEXEC);
+        if (r->output < 0) {
+                printf("cannot keep the output: %s\n", strerror(errno));
+                exit(2);
+        }
+        cop__test_watch = r->watch;
+        fflush(NULL);
+        r->pid = fork();
+        if (r->pid < 0) {
+                printf("%s: cannot fork: %s\n", test->name, strerror(errno));
+                exit(2);
+        }
+        if (r->pid == 0)
+                be_the_test(test, r->output, &mask_before);
+        setpgid(r->pid, r->pid);
+        r->test = test;
+        r->start = now_s();
+        r->end = r->start + limit_s(test);
+        running_count++;
+}
+
+/* It did not come to its end in time. */
+static enum outcome give_up(const struct running *r)
+{
         int status;
 
-        memset(cop__test_watch, 0, sizeof(*cop__test_watch));
-        sigemptyset(&child_ends);
-        sigaddset(&child_ends, SIGCHLD);
-        sigprocmask(SIG_BLOCK, &child_ends, &before);
-        fflush(NULL);
-        pid = fork();
-        if (pid < 0) {
-                printf("%s: cannot fork: %s\n", test->name, strerror(errno));
-                return FAILED;
-        }
-        if (pid == 0)
-                be_the_test(test, output, &before);
-        setpgid(pid, pid);
-
-        if (wait_until(pid, now_s() + limit_s(test), &child_ends, &status)) {
-                outcome = judge(test, status);
-        } else {
-                printf("%s:%d: still running after %d s\n", test->file, test->line, limit_s(test));
-                show_place(test);
-                fflush(stdout);
-                cop__test_show_threads(pid);
-                kill(-pid, SIGKILL);
-                waitpid(pid, &status, 0);
-                outcome = FAILED;
-        }
-        kill(-pid, SIGKILL); /* what it started and left behind */
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        return outcome;
+        printf("%s:%d: still running after %d s\n", r->test->file, r->test->line, limit_s(r->test));
+        show_place(r->test);
+        fflush(stdout);
+        cop__test_show_threads(r->pid);
+        kill(-r->pid, SIGKILL);
+        waitpid(r->pid, &status, 0);
+        return FAILED;
 }
 
 /* What is said of a test: everything of a failed one, with the command that repeats it. */
@@ -251,70 +254,126 @@ static void report(const struct cop_test *test, enum outcome outcome, double too
         fflush(stdout);
 }
 
-static enum outcome run_test(const struct cop_test *test, int number)
+static void finish(struct running *r, enum outcome outcome)
 {
-        enum outcome outcome;
-        double start = now_s();
-        int output;
+        double took = now_s() - r->start;
 
-        if (no_fork) {
-                run_body(test);
-                printf("ok %s\n", test->name);
-                return PASSED;
-        }
-        output = memfd_create("output", MFD_CLOEXEC);
-        if (output < 0) {
-                printf("cannot keep the output: %s\n", strerror(errno));
-                exit(2);
-        }
-        outcome = watch_test(test, output);
-        report(test, outcome, now_s() - start, number, output);
-        close(output);
-        return outcome;
+        kill(-r->pid, SIGKILL); /* what it started and left behind */
+        count[outcome]++;
+        report(r->test, outcome, took, ++reported, r->output);
+        cop__junit_note(r->test, took, outcome == FAILED ? &r->output : NULL,
+                        outcome == SKIPPED ? r->watch->why_skipped : NULL);
+        close(r->output);
+        r->test = NULL;
+        running_count--;
 }
 
-/* --- which -------------------------------------------------------------------------------------
- */
-
-static bool matches(const struct cop_test *test, const char *filter)
+/* Looks at each that runs: has it ended, is its time over? When the next one's is is in *next. */
+static bool look(double *next)
 {
-        if (strpbrk(filter, "*?["))
-                return fnmatch(filter, test->name, 0) == 0;
-        return strstr(test->name, filter) || strstr(test->file, filter);
-}
+        bool any = false;
 
-/* Keeps those that the filter means: the one with just that name, or else all that match it. */
-static void choose(const char *filter)
-{
-        int kept = 0;
-        int i;
+        *next = now_s() + 3600;
+        for (int i = 0; i < RUNNING_MOST; i++) {
+                struct running *r = &running[i];
+                int status;
 
-        for (i = 0; i < test_count; i++) {
-                if (strcmp(tests[i]->name, filter) == 0) {
-                        tests[0] = tests[i];
-                        test_count = 1;
-                        return;
+                if (!r->test)
+                        continue;
+                cop__test_watch = r->watch;
+                if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
+                        finish(r, judge(r->test, status));
+                        any = true;
+                } else if (now_s() >= r->end) {
+                        finish(r, give_up(r));
+                        any = true;
+                } else if (r->end < *next) {
+                        *next = r->end;
                 }
         }
-        for (i = 0; i < test_count; i++)
-                if (matches(tests[i], filter))
-                        tests[kept++] = tests[i];
-        test_count = kept;
+        return any;
 }
 
-static int compare_lines(const void *a, const void *b)
+/* Waits until one of those that run has ended. */
+static void wait_for_one(void)
 {
-        const struct cop_test *const *x = a;
-        const struct cop_test *const *y = b;
-        int file = strcmp((*x)->file, (*y)->file);
+        double next;
 
-        return file ? file : (*x)->line - (*y)->line;
+        while (!look(&next)) {
+                double left = next - now_s();
+                struct timespec t = { 0, 0 };
+
+                if (left <= 0)
+                        continue;
+                t.tv_sec = (time_t)left;
+                t.tv_nsec = (long)((left - (double)t.tv_sec) * 1e9);
+                sigtimedwait(&child_ends, NULL, &t);
+        }
+}
+
+static struct running *free_place(void)
+{
+        int i = 0;
+
+        while (running[i].test)
+                i++;
+        return &running[i];
+}
+
+/* One that is not async runs alone. */
+static void make_room(const struct cop_test *test)
+{
+        while (running_count >= (test->async ? running_limit : 1))
+                wait_for_one();
+}
+
+static void run_test(const struct cop_test *test)
+{
+        if (no_fork) {
+                cop__test_watch = running[0].watch;
+                run_body(test);
+                printf("ok %s\n", test->name);
+                count[PASSED]++;
+                return;
+        }
+        begin(free_place(), test);
+}
+
+static void run_skipped(const struct cop_test *test)
+{
+        cop__test_watch = running[0].watch;
+        snprintf(cop__test_watch->why_skipped, sizeof(cop__test_watch->why_skipped), "%s",
+                 test->skip);
+        count[SKIPPED]++;
+        report(test, SKIPPED, 0, ++reported, -1);
+        cop__junit_note(test, 0, NULL, test->skip);
+}
+
+/* --- all of them -------------------------------------------------------------------------------
+ */
+
+/* Those that run at once come first. */
+static void async_first(void)
+{
+        static struct cop_test *others[MAX_TESTS];
+        int kept = 0, left = 0, i;
+
+        for (i = 0; i < test_count; i++) {
+                if (tests[i]->async)
+                        tests[kept++] = tests[i];
+                else
+                        others[left++] = tests[i];
+        }
+        for (i = 0; i < left; i++)
+                tests[kept + i] = others[i];
 }
 
 static void shuffle(void)
 {
         int i;
 
+        if (seed == 0)
+                return; /* the order in which they stand */
         cop__test_seed_from(seed, "order");
         for (i = test_count - 1; i > 0; i--) {
                 int j = (int)cop_test_random_below((uint64_t)i + 1);
@@ -348,19 +407,33 @@ static int list(void)
 
 static int run_all(void)
 {
-        int count[3] = { 0 };
         int i;
 
         if (tap)
                 printf("1..%d\n", test_count);
-        for (i = 0; i < test_count; i++)
-                count[run_test(tests[i], i + 1)]++;
+        sigemptyset(&child_ends);
+        sigaddset(&child_ends, SIGCHLD);
+        sigprocmask(SIG_BLOCK, &child_ends, &mask_before);
+        for (i = 0; i < test_count; i++) {
+                make_room(tests[i]);
+                if (failures_max && count[FAILED] >= failures_max)
+                        break;
+                if (tests[i]->skip)
+                        run_skipped(tests[i]);
+                else
+                        run_test(tests[i]);
+        }
+        while (running_count)
+                wait_for_one();
+        if (i < test_count && !tap)
+                printf("--max-failures reached, %d tests were not started\n", test_count - i);
         if (!tap) {
                 printf("%d passed, %d failed", count[PASSED], count[FAILED]);
                 if (count[SKIPPED])
                         printf(", %d skipped", count[SKIPPED]);
                 printf("\n");
         }
+        cop__junit_close();
         if (count[FAILED])
                 return TEST_FAILED;
         return count[PASSED] ? TEST_PASSED : TEST_SKIPPED;
@@ -368,46 +441,88 @@ static int run_all(void)
 
 static int usage(const char *program)
 {
-        fprintf(stderr, "usage: %s [--list] [--verbose] [--tap] [--no-fork] [NAME]\n", program);
+        fprintf(stderr,
+                "usage: %s [--list] [--verbose] [--tap] [--no-fork] [--junit=FILE]\n"
+                "       [--only=TAG] [--exclude=TAG] [--max-failures=N] [--jobs=N] [NAME | "
+                "FILE:LINE]\n",
+                program);
         return 2;
+}
+
+struct request {
+        const char *filter, *only, *exclude, *junit;
+        bool only_list;
+};
+
+static bool read_word(struct request *r, const char *word)
+{
+        if (strcmp(word, "--list") == 0)
+                r->only_list = true;
+        else if (strcmp(word, "--verbose") == 0)
+                verbose = true;
+        else if (strcmp(word, "--tap") == 0)
+                tap = true;
+        else if (strcmp(word, "--no-fork") == 0)
+                no_fork = true;
+        else if (strncmp(word, "--junit=", 8) == 0)
+                r->junit = word + 8;
+        else if (strncmp(word, "--only=", 7) == 0)
+                r->only = word + 7;
+        else if (strncmp(word, "--exclude=", 10) == 0)
+                r->exclude = word + 10;
+        else if (strncmp(word, "--max-failures=", 15) == 0)
+                failures_max = atoi(word + 15);
+        else if (strncmp(word, "--jobs=", 7) == 0)
+                running_limit = atoi(word + 7);
+        else if (word[0] == '-' || r->filter)
+                return false;
+        else
+                r->filter = word;
+        return true;
+}
+
+static bool make_watches(void)
+{
+        struct test_watch *watches =
+                mmap(NULL, RUNNING_MOST * sizeof(*watches), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        if (watches == MAP_FAILED)
+                return false;
+        for (int i = 0; i < RUNNING_MOST; i++)
+                running[i].watch = &watches[i];
+        return true;
 }
 
 int main(int argc, char **argv)
 {
-        const char *filter = NULL;
-        bool only_list = false;
-        int i;
+        struct request r = { .only_list = false };
+        int err = 0;
 
-        for (i = 1; i < argc; i++) {
-                if (strcmp(argv[i], "--list") == 0)
-                        only_list = true;
-                else if (strcmp(argv[i], "--verbose") == 0)
-                        verbose = true;
-                else if (strcmp(argv[i], "--tap") == 0)
-                        tap = true;
-                else if (strcmp(argv[i], "--no-fork") == 0)
-                        no_fork = true;
-                else if (argv[i][0] == '-' || filter)
+        running_limit = 2 * (int)sysconf(_SC_NPROCESSORS_ONLN);
+        for (int i = 1; i < argc; i++)
+                if (!read_word(&r, argv[i]))
                         return usage(argv[0]);
-                else
-                        filter = argv[i];
-        }
-        if (filter)
-                choose(filter);
+        if (running_limit < 1 || running_limit > RUNNING_MOST)
+                running_limit = running_limit < 1 ? 1 : RUNNING_MOST;
+        test_count = cop__test_choose(tests, test_count, r.filter, r.only, r.exclude);
         if (test_count == 0) {
-                fprintf(stderr, "%s: no test %s\n", argv[0], filter ? filter : "at all");
+                fprintf(stderr, "%s: no test %s\n", argv[0],
+                        r.filter ? r.filter
+                        : r.only ? r.only
+                                 : "at all");
                 return 3;
         }
-        qsort(tests, (size_t)test_count, sizeof(tests[0]), compare_lines);
-        if (only_list)
+        if (r.only_list)
                 return list();
-        cop__test_watch = mmap(NULL, sizeof(*cop__test_watch), PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (cop__test_watch == MAP_FAILED) {
-                fprintf(stderr, "%s: no memory\n", argv[0]);
+        if (r.junit)
+                err = cop__junit_open(r.junit, argv[0]);
+        if (err < 0 || !make_watches()) {
+                fprintf(stderr, "%s: %s\n", argv[0], err < 0 ? strerror(-err) : "no memory");
                 return 2;
         }
         choose_seed();
         shuffle();
+        async_first();
         return run_all();
 }

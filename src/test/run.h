@@ -24,6 +24,12 @@ struct test_watch {
 /* The watch of this run; set once before the first test. */
 extern struct test_watch *cop__test_watch;
 
+/* Says that the test has failed, without leaving. */
+void cop__test_say_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Called when an assertion has failed and that was said; where it returns, the OS process ends. */
+void cop__test_leave_by(void (*leave)(void));
+
 /* The random numbers of a test grow from the seed of the run and its name. */
 void cop__test_seed_from(uint64_t seed, const char *name);
 

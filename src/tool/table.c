@@ -54,14 +54,16 @@ const struct subcommand subcommands[] = {
                   "the project.",
           .run = tool_run },
         { .name = "test",
-          .usage = "[NAME] [--seed N]",
+          .usage = "[NAME | FILE:LINE] [--seed N] [--stale]",
           .summary = "builds the project, and runs its tests",
           .words_max = 1,
-          .options = { { "--seed", "N", "the order and random numbers of an earlier run" } },
+          .options = { { "--seed", "N", "the order and random numbers of an earlier run" },
+                       { "--stale", NULL, "only programs that changed since they last passed" } },
           .text = "Builds as cop compile does, and runs every program that meson.build calls a\n"
                   "test(). NAME is a test, a part of one's name or file, or a pattern with *, ? "
                   "and\n"
-                  "[]: then only those run. A failure is shown with the command that repeats it,\n"
+                  "[]: then only those run; FILE:LINE is the test that stands there. A failure is "
+                  "shown with the command that repeats it,\n"
                   "and the last line says how many passed and how many failed.",
           .run = tool_test },
         { .name = "read",

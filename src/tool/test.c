@@ -6,8 +6,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
+#include "tool/file.h"
 #include "tool/json.h"
 #include "tool/project.h"
 #include "tool/subcommand.h"
@@ -145,6 +148,39 @@ static struct counts run_one(const struct project *project, cop_term test, const
         return counts;
 }
 
+/* ---- what has not changed ---- */
+
+static const char *stamp_of(const struct project *project, cop_term test)
+{
+        const char *name = json_text(test, "name");
+
+        return text_format("%s/.passed-%s", project->build, name ? name : "");
+}
+
+/* Has it passed, as a whole, since its program was built? */
+static bool is_fresh(const struct project *project, cop_term test)
+{
+        cop_term words = json_list(test, "cmd");
+        struct stat program, stamp;
+
+        return !cop_is_nil(words) && cop_is_binary(cop_head(words)) &&
+               stat(cop_to_cstring(cop_head(words)), &program) == 0 &&
+               stat(stamp_of(project, test), &stamp) == 0 &&
+               (stamp.st_mtim.tv_sec > program.st_mtim.tv_sec ||
+                (stamp.st_mtim.tv_sec == program.st_mtim.tv_sec &&
+                 stamp.st_mtim.tv_nsec >= program.st_mtim.tv_nsec));
+}
+
+/* Notes how all of it went. Where that cannot be written it runs again the next time. */
+static void note(const struct project *project, cop_term test, const struct counts *counts)
+{
+        const char *stamp = stamp_of(project, test);
+
+        unlink(stamp);
+        if (counts->failed == 0)
+                file_write_new(stamp, "", 0);
+}
+
 /* A seed is a number; 0x may stand before it. */
 static bool is_seed(const char *text)
 {
@@ -174,6 +210,7 @@ int tool_test(const struct request *request)
         struct counts all = { 0 };
         struct project project;
         cop_term tests;
+        int fresh = 0;
 
         if (seed && !is_seed(seed))
                 return complain("cannot test with the seed %s: it is no number; take one that "
@@ -188,12 +225,23 @@ int tool_test(const struct request *request)
                 return complain("cannot test %s: its meson.build names no test(); add one",
                                 project.name);
         COP_EACH (test, tests) {
-                struct counts one = run_one(&project, test, chosen, seed);
+                struct counts one;
 
+                if (request->values[1] && is_fresh(&project, test)) {
+                        fresh++;
+                        continue;
+                }
+                one = run_one(&project, test, chosen, seed);
+                if (!chosen)
+                        note(&project, test, &one);
                 all.passed += one.passed;
                 all.failed += one.failed;
                 all.skipped += one.skipped;
                 fflush(stdout);
+        }
+        if (fresh && all.passed + all.failed + all.skipped == 0) {
+                printf("nothing has changed since the tests passed\n");
+                return TOOL_FINE;
         }
         return report(&project, all, chosen);
 }

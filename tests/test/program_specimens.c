@@ -4,11 +4,13 @@
  */
 #include <coppice/test.h>
 
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 COP_TEST(passes, "a test that passes")
@@ -173,4 +175,40 @@ COP_TEST(left_running, "a test that leaves an OS process running")
         if (fork() == 0)
                 for (;;)
                         pause();
+}
+
+/* Two that wait for each other: each opens its end of a pipe, which waits until the other is open. */
+static void meet(int flags)
+{
+        char path[64];
+        int fd;
+
+        snprintf(path, sizeof(path), "/tmp/coppice-meet-%d", (int)getppid());
+        mkfifo(path, 0600);
+        fd = open(path, flags);
+        cop_assert(fd >= 0);
+        unlink(path);
+}
+
+COP_TEST(meets_a, "it needs meets_b", .async = true, .tags = "meeting")
+{
+        meet(O_RDONLY);
+}
+
+COP_TEST(meets_b, "it needs meets_a", .async = true, .tags = "meeting slow")
+{
+        meet(O_WRONLY);
+}
+
+COP_TEST(meets_nobody, "it runs when those that run at once are over", .tags = "meeting slow")
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/tmp/coppice-meet-%d", (int)getppid());
+        cop_assert(access(path, F_OK) < 0);
+}
+
+COP_TEST(skipped_by_word, "it is not run", .skip = "waits for spring")
+{
+        cop_fail("it was run");
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/program.h"
 
@@ -172,7 +173,7 @@ COP_TEST(TEST_goes_on, "one bad test does not keep the others from being run")
         run("*e*s*");
         assert_says("crashes");
         assert_says("leaves");
-        assert_says("1 passed, 14 failed\n");
+        assert_says("4 passed, 14 failed\n");
 }
 
 COP_TEST(TEST_no_such, "a name that no test has is an error")
@@ -238,4 +239,102 @@ COP_TEST(TEST_left_running, "what a test leaves running ends with it")
 {
         run("left_running"); /* returns only when nobody holds the output any more */
         assert_says("1 passed, 0 failed\n");
+}
+
+/* Where a word stands in what was said. */
+static const char *place_of(const char *word)
+{
+        const char *at = strstr(ran.output, word);
+
+        if (!at)
+                cop_fail("it does not say \"%s\" but:\n%s", word, ran.output);
+        return at;
+}
+
+COP_TEST(TEST_8_order, "seed 0 is the order of the file, and each failure says the seed")
+{
+        run("--verbose", "*_fails");
+        assert_says("again   COP_SEED=81 make test T=");
+        setenv("COP_SEED", "0", true);
+        run_program(&ran, "test_specimens", (const char *const[]){ "*_fails", NULL });
+        cop_assert(place_of("FAILED  int_fails") < place_of("FAILED  sign_fails"));
+        cop_assert(place_of("FAILED  sign_fails") < place_of("FAILED  text_fails"));
+        cop_assert(place_of("FAILED  text_fails") < place_of("FAILED  null_text_fails"));
+}
+
+COP_TEST(TEST_9_max_failures, "after so many failures no more tests are started")
+{
+        run("--max-failures=2", "*_fails");
+        assert_says("--max-failures reached, ");
+        assert_says("\n0 passed, 2 failed\n");
+        cop_assert_equal(ran.status, 1);
+}
+
+COP_TEST(TEST_10_summary, "the last line counts those that passed, failed, were skipped")
+{
+        run("*skip*");
+        assert_says("skipped skipped_by_word: waits for spring\n");
+        assert_says(" skipped\n");
+        run("no such test");
+        assert_says("no test no such test\n");
+        cop_assert_equal(ran.status, 3);
+}
+
+COP_TEST(TEST_11_async, "tests that say async run at once, and before the others")
+{
+        run("--verbose", "--jobs=2", "--only=meeting");
+        assert_says("\n3 passed, 0 failed\n");
+        cop_assert(place_of("meets_a:") < place_of("meets_nobody:"));
+        cop_assert(place_of("meets_b:") < place_of("meets_nobody:"));
+}
+
+COP_TEST(TEST_tags, "tests are chosen by tags")
+{
+        run("--verbose", "--only=slow", "--exclude=meeting");
+        assert_says("no test slow\n");
+        run("--only=meeting", "--exclude=slow", "--list");
+        assert_says("meets_a");
+        assert_does_not_say(": meets_b:");
+        assert_does_not_say(": meets_nobody:");
+}
+
+COP_TEST(TEST_line, "a file and a line are the test that stands there")
+{
+        const char *line;
+        char where[64];
+
+        run("--list", "int_fails");
+        line = strchr(place_of("program_specimens.c:"), ':') + 1;
+        snprintf(where, sizeof(where), "program_specimens.c:%d", (int)strtol(line, NULL, 10) + 3);
+        run("--list", where);
+        assert_says(": int_fails: two integers differ\n");
+        assert_does_not_say("sign_fails");
+        run("--list", "specimens.c:20"); /* a part of its name is not the file */
+        cop_assert_equal(ran.status, 3);
+}
+
+COP_TEST(TEST_junit, "how it went, for programs that read JUnit's files")
+{
+        static char text[65536];
+        char path[] = "/tmp/coppice-junit-XXXXXX", option[64];
+        int fd = mkstemp(path);
+        size_t size;
+        FILE *file;
+
+        cop_assert(fd >= 0);
+        snprintf(option, sizeof(option), "--junit=%s", path);
+        run(option, "*skip*");
+        run(option, "text_fails");
+        file = fdopen(fd, "r");
+        size = fread(text, 1, sizeof(text) - 1, file);
+        fclose(file);
+        unlink(path);
+        text[size] = '\0';
+        cop_assert(strstr(text, "<testsuite name=\"test_specimens\">") != NULL);
+        cop_assert(strstr(text, "name=\"null_text_fails\"") == NULL);
+        cop_assert(strstr(text, "<testcase classname=\"test_specimens\" name=\"text_fails\"") !=
+                   NULL);
+        cop_assert(strstr(text, "<failure message=\"two texts differ\">") != NULL);
+        cop_assert(strstr(text, "&quot;hello") != NULL);
+        cop_assert(strstr(text, "</testsuites>\n") != NULL);
 }

@@ -415,6 +415,18 @@ COP_TEST(TOOL_test_fails,
         has_not("make test");
 }
 
+COP_TEST(TOOL_test_stale, "what has passed and was not changed since need not run again",
+         .limit_s = 120)
+{
+        installed_says("cop new demo >/dev/null; cd demo\n"
+                       "cop test --stale; cop test --stale; echo $?\n"
+                       "echo >>tests/test_demo.c; cop test --stale; echo $?\n"
+                       "cop test test_demo.c:6\n",
+                       "Generated demo\n1 passed, 0 failed\n"
+                       "nothing has changed since the tests passed\n0\n"
+                       "Generated demo\n1 passed, 0 failed\n0\n1 passed, 0 failed\n");
+}
+
 COP_TEST(TOOL_test_adds_up, "the counts of all programs are one; any other program counts as one",
          .limit_s = 120)
 {
@@ -521,7 +533,7 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "try cop read d/; try cop compile ''\n"
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
-             "new compile run test read help version\ntest\n--sup\n--seed\nversion\n"
+             "new compile run test read help version\ntest\n--sup\n--seed --stale\nversion\n"
              "d/door.config\n\n0\n");
 }
 
