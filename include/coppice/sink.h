@@ -69,7 +69,7 @@ COP_API uint64_t cop_sink_lost(struct cop_sink *sink);
  */
 COP_API bool cop_sink_flush(struct cop_sink *sink, int64_t timeout_ms);
 
-/* Writes what is there (where that takes more than a second, the rest is lost), calls close, and
+/* Writes what is there (where nothing is taken for a second, the rest is lost), calls close, and
  * takes the sink: do not use it again. */
 COP_API void cop_sink_close(struct cop_sink *sink);
 

@@ -30,6 +30,8 @@
 #include "runtime/scheduler.h"
 #include "runtime/sink.h"
 
+static const int64_t LAST_CALL_NS = 2000000000, EXIT_NS = 5000000000;
+
 enum {
         BYTES_MAX = 1024 * 1024,
         BYTES_LEAST = 4096,
@@ -39,7 +41,6 @@ enum {
         AGAIN_NS = 20 * 1000 * 1000,
         TELL_NS = 1000 * 1000 * 1000,
         STOP_NS = 1000 * 1000 * 1000,
-        LAST_CALL_NS = 200 * 1000 * 1000,
         LOOK_NS = 1000 * 1000,
         TRIES = 10,
 };
@@ -276,17 +277,18 @@ static void *write_all(void *argument)
         struct cop_sink *sink = argument;
         struct iovec records[BATCH];
         int64_t until = 0;
-        bool stopping;
+        bool stopping, is_stuck = false;
         int count;
 
         for (;;) {
                 cop__lock_take(&sink->lock);
-                if (sink->stopping && now_ns() >= sink->stop_ns)
+                if (is_stuck && sink->stopping && now_ns() >= sink->stop_ns)
                         give_up(sink);
                 count = gather(sink, records);
                 stopping = sink->stopping;
                 cop__lock_give(&sink->lock);
                 until = count ? write_batch(sink, records, count) : rest(sink, stopping);
+                is_stuck = count && until;
                 if (!count && stopping)
                         return NULL;
                 if (until)
@@ -495,5 +497,5 @@ void cop__sinks_last_call(void)
 /* exit() without a stop of the system. */
 __attribute__((destructor)) static void at_exit(void)
 {
-        wait_for_all(STOP_NS);
+        wait_for_all(EXIT_NS);
 }

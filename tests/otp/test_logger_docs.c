@@ -26,7 +26,7 @@ static const char *build(void)
 }
 
 COP_TEST(LOGGER_docs, "the listings of docs/logging.md compile, and say what is said there",
-         .limit_s = 120)
+         .limit_s = 300)
 {
         run_program(&ran, COP_SOURCE_ROOT "/tests/otp/listings/check",
                     (const char *const[]){ COP_SOURCE_ROOT "/docs/logging.md",

@@ -140,7 +140,7 @@ COP_TEST(LOG_5, "a supervisor reports starts at info, and what goes wrong as an 
 
         listen();
         sup = troupe_start(cop_build("#{}"), cop_build("[S]", troupe_spec("a", "#{}")));
-        cop_assert(cop_receive(1000, "{info, #{label := {supervisor, progress}, report := R}}",
+        cop_assert(cop_receive(30000, "{info, #{label := {supervisor, progress}, report := R}}",
                                &report));
         cop_assert_match(report, "[{supervisor, _}, {started, [{pid, _}, {id, a}, {mfargs, _},"
                                  "  {restart_type, permanent}, {significant, false},"
@@ -178,7 +178,7 @@ static cop_term crash_report(void)
         cop_term report = cop_nil();
 
         cop_assert(
-                cop_receive(1000, "{error, #{label := {proc_lib, crash}, report := R}}", &report));
+                cop_receive(30000, "{error, #{label := {proc_lib, crash}, report := R}}", &report));
         return report;
 }
 
@@ -226,7 +226,7 @@ COP_TEST(LOG_8, "a crash report names the neighbours that die as well: at most 1
 
 static void ask_and_die(cop_term whom)
 {
-        cop_ref unused = cop_send_request(whom, "{do, {sleep, 50, {exit, oops}}}");
+        cop_ref unused = cop_send_request(whom, "{do, {sleep, 1000, {exit, oops}}}");
 
         (void)unused;
 }
@@ -246,7 +246,7 @@ COP_TEST(LOG_9,
         cop_pid pid;
 
         listen();
-        call_result(actor_start_free("#{}"), 1000, "{do, {exit, oops}}");
+        call_result(actor_start_free("#{}"), 30000, "{do, {exit, oops}}");
         cop_assert_term(client_info(), "{Me, {test, []}}", cop_self());
 
         pid = cop_spawn(ask_and_die, cop_pid_term(actor_start_free("#{}")));
@@ -273,11 +273,11 @@ COP_TEST(LOG_10, "a report is made by the process that fails, before anybody hea
         a = actor_start_free("#{}");
         ref = cop_monitor(a);
         cop_cast(a, "{do, {exit, oops}}");
-        cop_receive(1000, "{init, a}");
-        cop_receive(1000, "{terminate, a, oops}");
-        first = cop_next_message_within(1000);
+        cop_receive(30000, "{init, a}");
+        cop_receive(30000, "{terminate, a, oops}");
+        first = cop_next_message_within(30000);
         cop_assert_match(first, "{running, #{label := {gen_server, terminate}}}");
-        first = cop_next_message_within(1000);
+        first = cop_next_message_within(30000);
         cop_assert_match(first, "{running, #{label := {proc_lib, crash}}}");
         cop_assert_term(down_reason(ref), "oops");
 }
@@ -371,7 +371,7 @@ COP_TEST(LOG_M10, "a permanent child ends with normal when asked to shut down: s
 {
         begin("#{actor => #{trap => true, terminate => {exit, normal}}}");
         cop_terminate_child(sup, cop_atom("a"));
-        cop_assert(cop_receive(1000, "{shutdown_error, a, normal}"));
+        cop_assert(cop_receive(30000, "{shutdown_error, a, normal}"));
         messages();
 }
 

@@ -161,6 +161,7 @@ COP_TEST(SINK_refused, "what cannot be a sink is refused, and too large a record
         cop_assert(!sink);
         cop__alloc_fail_at(1);
         cop_assert_equal(cop_sink_open(&sink, .write = write_records), -ENOMEM);
+        cop__alloc_fail_at(0);
         cop_assert(!sink);
 
         sink = open_sink(4096);
@@ -175,7 +176,7 @@ COP_TEST(SINK_without_memory, "where there is no memory for a queue, who puts wr
         if (!world_is_simulated())
                 cop__alloc_fail_at(1);
         cop_assert_equal(put_all(sink, 1, 8), 1);
-        cop_assert_equal(atomic_load(&place.count) <= 1, true);
+        cop__alloc_fail_at(0);
         cop_assert(cop_sink_flush(sink, 60000));
         cop_sink_close(sink);
         cop_assert_equal(atomic_load(&place.count), 1);
