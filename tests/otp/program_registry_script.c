@@ -116,8 +116,20 @@ static cop_term label(cop_term pid)
         return cop_build("gone");
 }
 
+/* By text: as terms 1 and 1.0 may stand in any order. */
+static cop_term sorted(cop_term list)
+{
+        cop_term pairs = cop_nil(), all = cop_nil();
+
+        COP_EACH (term, list)
+                pairs = cop_cons(cop_build("{Text, Term}", cop_show(term), term), pairs);
+        COP_EACH (pair, cop_reverse(cop_sort(pairs)))
+                all = cop_cons(cop_element(pair, 1), all);
+        return all;
+}
+
 /* A list of tuples with a pid at one place, with its label there. */
-static cop_term entries(cop_term list, size_t place, bool sorted)
+static cop_term entries(cop_term list, size_t place, bool sort)
 {
         cop_term all = cop_nil(), parts[3];
         size_t i, size;
@@ -129,7 +141,7 @@ static cop_term entries(cop_term list, size_t place, bool sorted)
                 parts[place] = label(parts[place]);
                 all = cop_cons(cop_tuple(size, parts), all);
         }
-        return sorted ? cop_sort(all) : cop_reverse(all);
+        return sort ? sorted(all) : cop_reverse(all);
 }
 
 static cop_term heard(void)
@@ -159,7 +171,7 @@ static void note_sorted(cop_term list, cop_term unused)
 {
         COP_EACH (entry, entries(list, 0, false))
                 dispatched = cop_cons(entry, dispatched);
-        dispatched = cop_sort(dispatched);
+        dispatched = sorted(dispatched);
 }
 
 static cop_term match(cop_term r, cop_term k, cop_term v)
@@ -221,7 +233,7 @@ static cop_term look(cop_term operation)
         if (cop_match(operation, "{lookup, R, K}", &r, &k))
                 return entries(cop_registry_lookup(text(r), k), 0, cop_is(r, "e"));
         if (cop_match(operation, "{keys, R, P}", &r, &p))
-                return cop_sort(cop_registry_keys(text(r), actors[p]));
+                return sorted(cop_registry_keys(text(r), actors[p]));
         if (cop_match(operation, "{values, R, K, P}", &r, &k, &p))
                 return cop_registry_values(text(r), k, actors[p]);
         if (cop_match(operation, "{count, R}", &r))

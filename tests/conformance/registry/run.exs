@@ -35,6 +35,9 @@ defmodule Script do
     end
   end
 
+  # By text: as terms 1 and 1.0 may stand in any order.
+  def sorted(list), do: Enum.sort_by(list, &IO.iodata_to_binary(:io_lib.format("~w", [&1])))
+
   # What a process is called here.
   def label(pid) do
     Enum.find_value(0..3, :gone, fn p -> actor(p) == pid && Enum.at([:p0, :p1, :p2, :p3], p) end)
@@ -58,7 +61,7 @@ defmodule Script do
 
   def entries(r, list) do
     list = for {pid, v} <- list, do: {label(pid), canon(v)}
-    if r == :e, do: Enum.sort(list), else: list
+    if r == :e, do: sorted(list), else: list
   end
 
   def pattern(v, rest) do
@@ -102,15 +105,15 @@ defmodule Script do
   def run({:delete_meta, r, k}), do: Registry.delete_meta(r, k)
   def run({:meta, r, k}), do: Registry.meta(r, k)
   def run({:lookup, r, k}), do: entries(r, Registry.lookup(r, k))
-  def run({:keys, r, p}), do: Enum.sort(Registry.keys(r, actor(p)))
+  def run({:keys, r, p}), do: sorted(Registry.keys(r, actor(p)))
   def run({:values, r, k, p}), do: Enum.map(Registry.values(r, k, actor(p)), &canon/1)
   def run({:count, r}), do: Registry.count(r)
-  def run({:match, r, k, v}), do: Enum.sort(entries(r, Registry.match(r, k, v)))
+  def run({:match, r, k, v}), do: sorted(entries(r, Registry.match(r, k, v)))
   def run({:count_match, r, k, v}), do: Registry.count_match(r, k, v)
 
   def run({:select, r, v}) do
     list = Registry.select(r, pattern(v, [{{:"$1", :"$2", :"$3"}}]))
-    Enum.sort(for {k, pid, v} <- list, do: {k, label(pid), canon(v)})
+    sorted(for {k, pid, v} <- list, do: {k, label(pid), canon(v)})
   end
 
   def run({:count_select, r, v}), do: Registry.count_select(r, pattern(v, [true]))
