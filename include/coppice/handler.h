@@ -115,6 +115,7 @@ enum cop_response {
                                */
         COP_RESPONSE_REPLY,
         COP_RESPONSE_ERROR, /* *result is the reason */
+        COP_RESPONSE_NONE,  /* cop_wait_responses(): no request is left */
 };
 
 /* Blocks    up to timeout_ms. */
@@ -122,6 +123,16 @@ COP_API enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms,
 /* The same, but a timeout abandons the request. */
 COP_API enum cop_response cop_receive_response(cop_ref request, int64_t timeout_ms,
                                                cop_term *result);
+
+/*
+ * Waits for the first of several requests that is answered: *which says which one, and its place in
+ * the array is zero then. Zeros in the array are no requests, so going on until COP_RESPONSE_NONE
+ * collects all of them. A timeout abandons nothing. One wait looks at each request.
+ *
+ * Blocks    up to timeout_ms.
+ */
+COP_API enum cop_response cop_wait_responses(cop_ref *requests, size_t count, int64_t timeout_ms,
+                                             size_t *which, cop_term *result);
 
 COP_API cop_term cop__call(struct cop__site *site, struct cop__to to, const uint64_t *words);
 COP_API void cop__cast(struct cop__site *site, struct cop__to to, const uint64_t *words);

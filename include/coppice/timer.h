@@ -30,6 +30,13 @@ COP_API int64_t cop_read_timer(cop_ref timer);
 /* The clock that timers go by, and never goes back. Virtual in a simulation. */
 COP_API int64_t cop_now_ms(void);
 COP_API int64_t cop_now_ns(void);
+/* The timeout that ends at this time of that clock, for whatever takes one: 0 when it has passed. */
+static inline int64_t cop_until(int64_t at_ms)
+{
+        int64_t left_ms = at_ms - cop_now_ms();
+
+        return left_ms > 0 ? left_ms : 0;
+}
 /* Nanoseconds since 1970. Virtual in a simulation. */
 COP_API int64_t cop_wall_clock_ns(void);
 /* A random number, from the simulation's seed in a simulation. */

@@ -313,15 +313,44 @@ static struct signal *take_response(struct process *p, uint64_t ref)
         return reply;
 }
 
-enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms, cop_term *result)
+/* The first of several for which something has come, which is zeroed; NULL: nothing yet. */
+static struct signal *take_first_response(struct process *p, cop_ref *requests, size_t count,
+                                          size_t *which)
+{
+        struct signal *reply = NULL;
+        size_t i;
+
+        for (i = 0; i < count && !reply; i++) {
+                if (!requests[i].word)
+                        continue;
+                reply = take_response(p, requests[i].word);
+                if (reply) {
+                        requests[i].word = 0;
+                        *which = i;
+                }
+        }
+        return reply;
+}
+
+static bool are_over(const cop_ref *requests, size_t count)
+{
+        while (count > 0 && !requests[count - 1].word)
+                count--;
+        return count == 0;
+}
+
+enum cop_response cop_wait_responses(cop_ref *requests, size_t count, int64_t timeout_ms,
+                                     size_t *which, cop_term *result)
 {
         struct process *p = cop__self();
         struct signal *reply;
         enum cop_response response;
 
+        if (are_over(requests, count))
+                return COP_RESPONSE_NONE;
         cop__wait_begin(p, timeout_ms);
         cop__signals_handle(p);
-        while (!(reply = take_response(p, request.word)) && timeout_ms != 0 &&
+        while (!(reply = take_first_response(p, requests, count, which)) && timeout_ms != 0 &&
                !cop__wait_is_over(p))
                 cop__wait(p);
         cop__wait_end(p);
@@ -330,6 +359,15 @@ enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms, cop_ter
         response = reply->kind == SIGNAL_REPLY ? COP_RESPONSE_REPLY : COP_RESPONSE_ERROR;
         *result = term_of_answer(reply);
         return response;
+}
+
+enum cop_response cop_wait_response(cop_ref request, int64_t timeout_ms, cop_term *result)
+{
+        size_t which;
+
+        if (!request.word)
+                cop__fail_badarg(COP_HERE);
+        return cop_wait_responses(&request, 1, timeout_ms, &which, result);
 }
 
 enum cop_response cop_receive_response(cop_ref request, int64_t timeout_ms, cop_term *result)

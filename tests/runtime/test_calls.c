@@ -488,6 +488,35 @@ COP_TEST(CALL_request, "requests in two parts: several at once, collected in any
         cop_assert_term(messages(), "[]");
 }
 
+COP_TEST(CALL_requests, "of several requests the first that is answered, then the next, then none")
+{
+        cop_pid pid = new_clerk();
+        cop_ref requests[4] = { { 0 } };
+        cop_term result = cop_nil();
+        size_t which = 9;
+
+        requests[0] = cop_send_request(pid, "wait");
+        requests[2] = cop_send_request("nobody_there", "hello");
+        requests[3] = cop_send_request(pid, "{echo, three}");
+        cop_assert_equal(cop_wait_responses(requests, 4, 5000, &which, &result),
+                         COP_RESPONSE_ERROR);
+        cop_assert_equal(which, 2);
+        cop_assert_term(result, "noproc");
+        cop_assert_equal(cop_wait_responses(requests, 4, 5000, &which, &result),
+                         COP_RESPONSE_REPLY);
+        cop_assert_equal(which, 3);
+        cop_assert_term(result, "three");
+        cop_assert_equal(cop_wait_responses(requests, 4, 5, &which, &result), COP_RESPONSE_TIMEOUT);
+        cop_cast(pid, "answer_now");
+        cop_assert_equal(
+                cop_wait_responses(requests, 4, cop_until(cop_now_ms() + 5000), &which, &result),
+                COP_RESPONSE_REPLY);
+        cop_assert_equal(which, 0);
+        cop_assert_term(result, "at_last");
+        cop_assert_equal(cop_wait_responses(requests, 4, 5000, &which, &result), COP_RESPONSE_NONE);
+        cop_assert_equal(cop_until(cop_now_ms() - 1), 0);
+}
+
 COP_TEST(CALL_request_noproc, "a request to nobody is answered with noproc")
 {
         cop_ref request = cop_send_request("nobody_there", "hello");
