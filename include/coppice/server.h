@@ -123,8 +123,9 @@ COP_API cop_next cop_then_timeout(cop_next next, int64_t timeout_ms);
 
 /*
  * OTP's own return values as a term, without the state: {reply, X}, noreply, {stop, R},
- * {stop, R, X}, ok, ignore, {error, R}, each but the last four with a timeout or {continue, C} as
- * another element. Anything else ends the server with {bad_return_value, Term}. A value thrown with
+ * {stop, R, X}, ok, ignore, {error, R}, each but the last four with an action as another element: a
+ * timeout, hibernate, {continue, C}, {timeout, T, Message} and {hibernate, T, Message}, also with
+ * [{abs, true}] where T is a time of cop_now_ms(). Anything else ends the server with {bad_return_value, Term}. A value thrown with
  * cop_throw() counts as returned so.
  */
 COP_API cop_next cop_returned(cop_term term);
@@ -408,6 +409,18 @@ COP_API cop_term cop_server_try_start_with(const struct cop_module *module, cop_
  */
 #define cop_server_enter(name, state) cop_server_enter_with(COP__REF(name), (state))
 COP_API COP_NORETURN void cop_server_enter_with(const struct cop_module *module, const void *state);
+
+/*
+ * The same request to many: cop_multi_call(servers, 1000, "{get, Key}", key), where servers is a list of
+ * pids, names and vias. {[{Server, Answer}, ...], [Server, ...]}: those that have answered in time,
+ * and those that have not, or have died, or are not there; each in the order of the list. A late
+ * answer is nowhere. Whoever is in the list itself exits with calling_self, as with cop_call().
+ *
+ * Blocks    up to timeout_ms. Any thread.
+ */
+#define cop_multi_call(servers, timeout_ms, ...)                                                   \
+        cop__multi_call((servers), (timeout_ms), cop_build(__VA_ARGS__))
+COP_API cop_term cop__multi_call(cop_term servers, int64_t timeout_ms, cop_term request);
 
 /*
  * Asks a server for its end with this reason (its terminate is called) and waits for it. Where it

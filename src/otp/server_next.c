@@ -9,6 +9,8 @@
  */
 #include "otp/server.h"
 
+#include <coppice/timer.h>
+
 static const int64_t timeout_most_ms = INT64_C(1) << 47;
 
 static cop_next make(enum cop__next kind, cop_term term)
@@ -93,6 +95,27 @@ cop_term cop__next_action_term(cop_next next)
 
 /* ---- to and from terms ---- */
 
+/* {timeout, Time, Message}, with [{abs, true}] of the clock's time. Hibernating is the same: between
+ * messages there is no stack. */
+static bool add_message(cop_next *next, cop_term action)
+{
+        cop_term kind, time, message, options = cop_nil();
+        int64_t time_ms;
+        bool absolute = false;
+
+        if ((!cop_match(action, "{Kind, T, M}", &kind, &time, &message) &&
+             !cop_match(action, "{Kind, T, M, Options}", &kind, &time, &message, &options)) ||
+            (!cop_is(kind, "timeout") && !cop_is(kind, "hibernate")) ||
+            (!cop_is_nil(options) && !cop_match(options, "[{abs, Abs}]", &absolute)))
+                return false;
+        if (cop_is(time, "infinity"))
+                return true;
+        if (!cop_match(time, "T", &time_ms) || (!absolute && time_ms < 0))
+                return false;
+        *next = cop__then_message(*next, absolute ? cop_until(time_ms) : time_ms, message);
+        return true;
+}
+
 /* An action of a returned term; false where it is none. */
 static bool add_action(cop_next *next, cop_term action)
 {
@@ -103,7 +126,7 @@ static bool add_action(cop_next *next, cop_term action)
                 *next = cop_then_timeout(*next, timeout_ms);
         else if (cop_match(action, "{continue, What}", &what))
                 *next = cop__then_continue(*next, what);
-        else
+        else if (!add_message(next, action))
                 return cop_is(action, "infinity") || cop_is(action, "hibernate");
         return true;
 }

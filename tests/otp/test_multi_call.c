@@ -1,0 +1,131 @@
+/*
+ * CALL-10, LOOP-8: one request to many, and actions as terms.
+ */
+#include <coppice/via.h>
+
+#include "support/actor.h"
+
+static cop_term two(cop_term pids)
+{
+        return cop_multi_call(pids, 1000, "{do, {reply, here}}");
+}
+
+COP_TEST(CALL_10, "many are called at once: who answers, and who does not or is not there")
+{
+        cop_pid a, b, slow, dead;
+        cop_term list;
+
+        actors_begin();
+        a = actor_start("#{id => a}");
+        b = actor_start("#{id => b}");
+        slow = actor_start("#{id => s}");
+        dead = actor_start_free("#{id => d}");
+        cop_kill(dead);
+        cop_register("bee", b);
+        list = cop_build("[A, nobody, bee, D]", a, dead);
+        cop_assert_term(two(list), "{[{A, here}, {bee, here}], [nobody, D]}", a, dead);
+        cop_assert_term(two(cop_nil()), "{[], []}");
+        cop_cast(slow, "{do, {sleep, 300, ok}}");
+        cop_assert_term(cop_multi_call(cop_build("[S, A]", slow, a), 20, "{do, {reply, here}}"),
+                        "{[{A, here}], [S]}", a, slow);
+        cop_sleep(400);
+        cop_assert_term(cop_multi_call(cop_build("[S]", slow), COP_FOREVER, "{do, {reply, now}}"),
+                        "{[{S, now}], []}", slow);
+        messages();
+        cop_assert_term(messages(), "[]"); /* no late answer */
+}
+
+COP_TEST(CALL_10_dies, "who dies of the request has not answered")
+{
+        cop_pid a, b;
+
+        actors_begin();
+        a = actor_start_free("#{id => a}");
+        b = actor_start_free("#{id => b}");
+        cop_assert_term(
+                cop_multi_call(cop_build("[A, B]", a, b), COP_FOREVER, "{do, {stop, normal}}"),
+                "{[], [A, B]}", a, b);
+        messages();
+}
+
+static void call_many(void *list)
+{
+        two(*(cop_term *)list);
+}
+
+COP_TEST(CALL_10_self, "who is in the list itself exits with calling_self, and nobody is called")
+{
+        cop_pid a;
+        cop_term list;
+
+        actors_begin();
+        a = actor_start("#{id => a}");
+        list = cop_build("[A, Me]", a, cop_self());
+        messages();
+        cop_assert_match(exit_of(call_many, &list),
+                         "{calling_self, {gen_server, multi_call, [_, {do, {reply, here}}]}}");
+        cop_assert_term(messages(), "[]");
+}
+
+/* ---- actions as terms ---- */
+
+struct told {
+        int nothing;
+};
+
+static cop_next handle_call(struct told *t, cop_term request, cop_from from)
+{
+        return cop_returned(request);
+}
+
+static cop_next handle_info(struct told *t, cop_term message)
+{
+        cop_send("test", "{info, Message}", message);
+        return cop_noreply();
+}
+
+COP_SERVER(told, struct told, .handle_call = handle_call, .handle_info = handle_info);
+
+COP_TEST(LOOP_8_terms, "OTP's actions as terms: a message later, also at a time, also hibernating")
+{
+        cop_pid pid;
+
+        actors_begin();
+        pid = cop_server_start(told, cop_nil());
+        cop_call(pid, "{reply, ok, {timeout, 10, one}}");
+        cop_assert(cop_receive(COP_FOREVER, "{info, one}"));
+        cop_call(pid, "{reply, ok, {timeout, T, two, [{abs, true}]}}", cop_now_ms() + 10);
+        cop_assert(cop_receive(COP_FOREVER, "{info, two}"));
+        cop_call(pid, "{reply, ok, {hibernate, T, three, [{abs, true}]}}", cop_now_ms() - 1000);
+        cop_assert(cop_receive(COP_FOREVER, "{info, three}"));
+        cop_call(pid, "{reply, ok, {hibernate, 10, four}}");
+        cop_assert(cop_receive(COP_FOREVER, "{info, four}"));
+        cop_call(pid, "{reply, ok, {timeout, infinity, five}}");
+        cop_call(pid, "{reply, ok, hibernate}");
+        cop_assert_term(messages(), "[]");
+        cop_server_stop(pid);
+}
+
+static void call_wrongly(void *action)
+{
+        cop_pid pid = cop_server_start(told, cop_nil());
+
+        cop_call(pid, "{reply, ok, Action}", *(cop_term *)action);
+}
+
+COP_TEST(LOOP_8_terms_wrong, "an action that is none is a bad return value")
+{
+        static const char *const wrong[] = { "{timeout, -1, m}", "{timeout, x, m}", "{later, 1, m}",
+                                             "{timeout, 1, m, [{abs, maybe}]}",
+                                             "{timeout, 1, m, [{rel, true}]}" };
+        cop_term action;
+        size_t i;
+
+        actors_begin();
+        for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+                action = cop_read(wrong[i]);
+                cop_assert_match(exit_of(call_wrongly, &action),
+                                 "{{bad_return_value, {reply, ok, _}}, _}");
+        }
+        messages();
+}
