@@ -244,7 +244,7 @@ enum { COP__STATES = 64 };
                                ? cop__callbacks_##name.format_status((data *)d, t)                 \
                                : t;                                                                \
         }                                                                                          \
-        static const struct cop__statem_type cop__statem_##name = {                                \
+        static const struct cop__statem_type cop__machine_##name = {                               \
                 cop__has_##name,          cop__state_name_##name, cop__call_##name,                \
                 cop__terminate_##name,    cop__show_##name,       cop__restore_##name,             \
                 cop__format_status_##name                                                          \
@@ -253,7 +253,7 @@ enum { COP__STATES = 64 };
                            cop__statem_call, cop__statem_cast, cop__statem_info,                   \
                            cop__statem_continue, cop__statem_terminate, cop__statem_show,          \
                            cop__statem_restore, cop__statem_format_status, 0,                      \
-                           &cop__statem_behaviour, &cop__statem_##name)
+                           &cop__statem_behaviour, &cop__machine_##name)
 
 /* COP_STATE(locked): the state locked, and its function. */
 #define COP_STATE(fn)                                                                              \

@@ -110,3 +110,21 @@ COP_TEST(EXAMPLE_chat, "a chat's rooms are groups, and who dies is out of them")
                                     "porter: ada is out of lobby\n"
                                     "bob hears from bob in lobby: hello?\n");
 }
+
+COP_TEST(EXAMPLE_door, "a door opens with a code, shuts by itself, and is alarmed by wrong codes")
+{
+        run("examples/door");
+        cop_assert_text(ran.output, "open\nlocked\nsomebody rings\n"
+                                    "too slow\nopen\nlocked\nsomebody rings\n"
+                                    "wrong code\nwrong code\nwrong code\nalarm\nlocked\n"
+                                    "somebody rings\n");
+}
+
+COP_TEST(EXAMPLE_alarms, "an event handler that fails is removed, and the others go on")
+{
+        run("examples/alarms");
+        cop_assert_text(ran.output, "too hot: 42.5\n* {heat,42.5}\n* {smoke,kitchen}\n"
+                                    "thermostat is gone: function_clause\n"
+                                    "too hot: 51.5\n* {heat,51.5}\n3 events\n"
+                                    "[thermostat,printer,counter]\n");
+}
