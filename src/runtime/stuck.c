@@ -148,7 +148,7 @@ static uintptr_t wait_pc(int thread)
 static void tell(struct long_turn *turn, const struct process *p, const char *what,
                  int64_t lasted_ns)
 {
-        uint64_t word = atomic_load_explicit(&p->name, memory_order_relaxed);
+        uint64_t word = atomic_load_explicit(&p->name, memory_order_acquire);
         bool has_name = word && word != NAME_DEAD;
 
         snprintf(report.who, sizeof(report.who),
