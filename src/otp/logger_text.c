@@ -371,6 +371,30 @@ static const char *what_happened(cop_term kind)
         return "terminated";
 }
 
+/* What OTP's supervisors do not have. */
+static bool add_beyond(struct text *text, cop_term report)
+{
+        cop_term supervisor, reason, late;
+        int64_t ms;
+
+        if (cop_match(report, "#{label := {_, on_give_up}, supervisor := S, reason := R}",
+                      &supervisor, &reason)) {
+                add_who(text, supervisor);
+                add(text, " gave up, and its on_give_up failed");
+                add_reason(text, reason);
+                return true;
+        }
+        if (!cop_match(report,
+                       "#{label := {_, shutdown_deadline}, supervisor := S, deadline_ms := Ms,"
+                       "  killed := Late}",
+                       &supervisor, &ms, &late))
+                return false;
+        add_who(text, supervisor);
+        add(text, " has killed what did not stop within %lld ms", (long long)ms);
+        add_field(text, "Killed", late);
+        return true;
+}
+
 static bool add_supervisor(struct text *text, cop_term report)
 {
         cop_term supervisor, kind, reason, child, message;
@@ -398,7 +422,7 @@ static bool add_supervisor(struct text *text, cop_term report)
                 add_term(text, message);
                 return true;
         }
-        return false;
+        return add_beyond(text, report);
 }
 
 static bool add_application(struct text *text, cop_term report)
@@ -438,6 +462,20 @@ static void add_function(struct text *text, uint64_t address)
                 add(text, "0x%llx", (unsigned long long)address);
 }
 
+static bool add_master(struct text *text, cop_term report)
+{
+        cop_term module, reason;
+
+        if (!cop_match(report, "#{report := [{Module, {prep_stop, _}}, {error_info, Reason}]}",
+                       &module, &reason))
+                return false;
+        add(text, "prep_stop of ");
+        add_term(text, module);
+        add(text, " failed");
+        add_reason(text, reason);
+        return true;
+}
+
 static bool add_task(struct text *text, cop_term report)
 {
         cop_term name, starter, arguments, reason, function;
@@ -475,6 +513,14 @@ static bool add_other(struct text *text, cop_term report)
                 add_term(text, message);
                 return true;
         }
+        if (cop_match(report, "#{label := {gen_event, no_handle_info}, module := N, message := M}",
+                      &name, &message)) {
+                add(text, "event handler ");
+                add_term(text, name);
+                add(text, " has no handle_info for this message, and dropped it: ");
+                add_term(text, message);
+                return true;
+        }
         if (cop_match(report, "#{label := {process, error}, pid := Pid, reason := R}", &name,
                       &reason)) {
                 add(text, "process ");
@@ -502,6 +548,7 @@ static const struct {
         { "proc_lib", "crash", add_crash },
         { "supervisor", NULL, add_supervisor },
         { "application_controller", NULL, add_application },
+        { "application_master", "shutdown_error", add_master },
         { "task", "terminating", add_task },
         { NULL, NULL, add_other },
 };

@@ -377,10 +377,19 @@ COP_TEST(LOGGER_json, "JSON is an object a line, with what it says escaped")
                           ",\"report\":\"#{a => \\\"b\\\"}\"}\n"));
 }
 
-/* The text without its time. */
+/* The text without its time, and without the pid of the test behind a name. */
 static const char *shown(cop_term report)
 {
-        return cop_report_text(COP_LEVEL_ERROR, report) + strlen("00:00:00.000 ");
+        const char *said = cop_report_text(COP_LEVEL_ERROR, report) + strlen("00:00:00.000 ");
+        char pid[40];
+        const char *at;
+
+        snprintf(pid, sizeof(pid), " (%s)", cop_show(cop_pid_term(cop_self())));
+        at = strstr(said, pid);
+        if (!at)
+                return said;
+        snprintf(text, sizeof(text), "%.*s%s", (int)(at - said), said, at + strlen(pid));
+        return text;
 }
 
 COP_TEST(LOGGER_text, "OTP's reports are sentences, with what is known under them")
@@ -406,6 +415,28 @@ COP_TEST(LOGGER_text, "OTP's reports are sentences, with what is known under the
                         "    application: todo\n"
                         "    exited: stopped\n"
                         "    type: temporary\n");
+        cop_assert_text(shown(cop_read("#{label => {supervisor, shutdown_deadline}, supervisor =>"
+                                       " {local, top}, deadline_ms => 50, killed => [a, b]}")),
+                        "[error] supervisor top has killed what did not stop within 50 ms\n"
+                        "Killed: [a,b]\n");
+        cop_assert_text(shown(cop_read("#{label => {gen_event, terminate}, handler => lamp,"
+                                       "  name => door, last_message => opened, state => off,"
+                                       "  reason => {badarg, [{lamp, handle_event, 2,"
+                                       "    [{file, \"lamp.c\"}, {line, 7}]}]}}")),
+                        "[error] event handler lamp installed in door terminating\n"
+                        "** badarg\n"
+                        "    lamp.c:7: handle_event\n"
+                        "Last message: opened\n"
+                        "State: off\n");
+        cop_assert_text(shown(cop_read("#{label => {gen_statem, terminate}, name => door,"
+                                       "  queue => [], postponed => [], state => {open, 3},"
+                                       "  reason => {error, badarg, []}}")),
+                        "[error] state machine door terminating\n"
+                        "** badarg\n"
+                        "Queue: []\n"
+                        "Postponed: []\n"
+                        "State: open\n"
+                        "Data: 3\n");
         cop_assert_text(shown(cop_read("#{any => report}")), "[error] #{any => report}\n");
 }
 
