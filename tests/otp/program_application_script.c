@@ -180,7 +180,7 @@ static void stop(cop_term state)
         event("{stop, State}", state);
 }
 
-COP_APPLICATION(script, .start = { start }, .start_phase = start_phase, .prep_stop = prep_stop,
+COP_APPLICATION(script, .start = { .fn = start }, .start_phase = start_phase, .prep_stop = prep_stop,
                 .stop = stop);
 COP_APPLICATION(probe, .vsn = "1");
 

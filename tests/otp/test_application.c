@@ -98,7 +98,7 @@ static void stop(cop_term state)
         tell(cop_build("{stop, State}", state));
 }
 
-COP_APPLICATION(script, .start = { start }, .start_phase = start_phase, .prep_stop = prep_stop,
+COP_APPLICATION(script, .start = { .fn = start }, .start_phase = start_phase, .prep_stop = prep_stop,
                 .stop = stop);
 
 COP_SUPERVISOR(garden_supervisor, .strategy = COP_ONE_FOR_ONE, .intensity = 1,
