@@ -78,7 +78,7 @@ COP_TEST(PG_2, "a group is there while it has members; the dead leave, as often 
         cop_pg_leave("scope", group("g"), b);
         cop_assert_term(cop_pg_which_groups("scope"), "[]");
         cop_pg_join("scope", group("g"), a); /* who is dead */
-        cop_system_quiet(5000);
+        cop_system_quiet(25000);
         cop_assert_term(cop_pg_which_groups("scope"), "[]");
         cop_assert_match(cop_sys_get_state("scope"), "#{members := 0}");
 }
@@ -207,7 +207,7 @@ COP_TEST(PG_4_ends, "whoever monitored and has ended is forgotten")
         begin();
         cop_spawn(watch_and_end, cop_nil(), .monitor = &ref);
         down_reason(ref);
-        cop_system_quiet(5000);
+        cop_system_quiet(25000);
         cop_assert_match(cop_sys_get_state("scope"), "#{monitors := 0}");
 }
 
@@ -283,7 +283,7 @@ COP_TEST(PG_churn, "many join, look, leave and die at once, and nothing is left 
                 cop_spawn(churn, cop_int(i), .monitor = &refs[i]);
         for (i = 0; i < 30; i++)
                 down_reason(refs[i]);
-        cop_system_quiet(5000);
+        cop_system_quiet(25000);
         cop_assert_term(cop_pg_which_groups("scope"), "[]");
         cop_assert_match(cop_sys_get_state("scope"), "#{members := 0}");
 }

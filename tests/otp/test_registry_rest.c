@@ -198,7 +198,7 @@ COP_TEST(REG_churn, "many register, look up and die at once, and nothing is left
                         cop_spawn(churn, cop_int(i * 7), .monitor = &refs[i]);
                 for (i = 0; i < 40; i++)
                         down_reason(refs[i]);
-                cop_system_quiet(5000);
+                cop_system_quiet(25000);
                 cop_assert_equal(cop_registry_count("reg"), 0);
                 cop_supervisor_stop(registry);
                 messages();
@@ -253,10 +253,10 @@ static bool live_with(int n)
 {
         bool refused;
 
-        cop_assert(cop_system_quiet(5000));
+        cop_assert(cop_system_quiet(25000));
         cop__alloc_fail_at(n);
         cop_spawn(use_all, cop_nil());
-        cop_assert(cop_system_quiet(5000));
+        cop_assert(cop_system_quiet(25000));
         refused = cop__alloc_fail_at(0);
         cop_assert_equal(cop_process_count(), 1);
         return refused;

@@ -83,7 +83,7 @@ COP_TEST(REG_threads, "threads look up while processes come and go; and nothing 
                 cop_spawn(live, cop_int(i));
         for (i = 0; i < THREADS; i++)
                 pthread_join(threads[i], NULL);
-        while (!cop_system_quiet(5000))
+        while (!cop_system_quiet(25000))
                 ;
         cop_assert_equal(atomic_load(&wrong), 0);
         cop_assert_equal(cop_registry_count("reg"), 0);

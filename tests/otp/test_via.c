@@ -75,8 +75,8 @@ COP_TEST(VIA_destinations, "a via is a destination of everything that is sent")
         messages();
         cop_assert(cop_same(cop_find(sherlock()), pid));
         cop_assert_term(cop_call(sherlock(), "{do, {reply, 1}}"), "1");
-        cop_assert_term(cop_call_within(1000, sherlock(), "{do, {reply, 2}}"), "2");
-        cop_assert(cop_try_call(&state, 1000, sherlock(), "{do, {reply, 3}}"));
+        cop_assert_term(cop_call_within(COP_FOREVER, sherlock(), "{do, {reply, 2}}"), "2");
+        cop_assert(cop_try_call(&state, COP_FOREVER, sherlock(), "{do, {reply, 3}}"));
         cop_cast(sherlock(), "{do, {continue, c, ok}}");
         cop_send(sherlock(), "hello");
         cop_send_after(1, sherlock(), "later");

@@ -54,5 +54,5 @@ void kill_and_wait(cop_pid pid)
 
         cop_kill(pid);
         down_reason(ref);
-        cop_system_quiet(5000);
+        cop_system_quiet(25000);
 }
