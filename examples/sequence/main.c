@@ -20,6 +20,12 @@ COP_SUPERVISOR(sequence_supervisor, .strategy = COP_ONE_FOR_ONE, .intensity = 3,
                                         COP_WORKER(sequence, "456", .name = "sequence",
                                                    .restart = COP_PERMANENT, .shutdown = 5000)));
 
+/* Two applications with one server's name: only one of them runs at a time. */
+COP_APPLICATION(forgetful, .description = "hands out numbers, and forgets", .vsn = "0.1.0",
+                .start = COP_ROOT(forgetful_supervisor));
+COP_APPLICATION(sequence, .description = "hands out numbers", .vsn = "0.1.0",
+                .start = COP_ROOT(sequence_supervisor));
+
 /* ---- a session: what is called, and what it says ---- */
 
 static void next_number(void)
@@ -46,10 +52,12 @@ static void wait_for_restart(cop_pid old)
         }
 }
 
-static void play(const char *title, cop_pid supervisor)
+static void play(const char *title, const char *application)
 {
-        cop_pid sequence = cop_whereis("sequence");
+        cop_pid sequence;
 
+        cop_application_start(application, COP_TEMPORARY);
+        sequence = cop_whereis("sequence");
         printf("-- %s\n", title);
         next_number();
         next_number();
@@ -59,16 +67,14 @@ static void play(const char *title, cop_pid supervisor)
         wait_for_restart(sequence);
         next_number();
         next_number();
-        cop_supervisor_stop(supervisor);
+        cop_application_stop(application);
 }
 
-static void first(cop_term arguments)
+static void run(cop_term arguments)
 {
-        play("without a stash: it begins again", cop_supervisor_start_link(forgetful_supervisor));
-        play("with a stash: it goes on", cop_supervisor_start_link(sequence_supervisor));
+        cop_application_stop("sequence"); /* it was started with the program */
+        play("without a stash: it begins again", "forgetful");
+        play("with a stash: it goes on", "sequence");
 }
 
-int main(int argc, char **argv)
-{
-        return cop_main(first, argc, argv);
-}
+COP_MAIN(sequence, .run = run);

@@ -87,6 +87,40 @@ COP_TEST(EXAMPLE_sequence_report, "the crash is reported: who, why and where, wh
         follows(rest, "State: #{current => 462}\n");
 }
 
+/* These lines stand in the output in this order; reports may stand between them. */
+static void follow(const char *const *lines)
+{
+        const char *rest = ran.output;
+
+        for (; *lines; lines++)
+                rest = follows(rest, *lines);
+}
+
+COP_TEST(EXAMPLE_todo, "a list dies and the manager stays; the manager dies and the lists do")
+{
+        run("examples/todo");
+        follow((const char *const[]){ "\n{error,{already_started,todo}}\n", "\n{ok, a list}\n",
+                                      "\n[<<\"eggs\">>]\n", "-- a list dies", "\nerror\n",
+                                      "\n{ok, a list}\n", "\nyes\n", "-- the manager dies",
+                                      "\nerror\n", "\nno\n", NULL });
+}
+
+COP_TEST(EXAMPLE_todo_by_hand, "without a start it is started and stopped by hand, and says so")
+{
+        run_program(&ran, "examples/todo", (const char *const[]){ "--no-start", NULL });
+        cop_assert_equal(ran.status, 0);
+        follow((const char *const[]){ "> cop_application_start(todo)\nok\n",
+                                      "> cop_application_stop(todo)\nok\n", NULL });
+        follow((const char *const[]){ "    application: todo\n", "    exited: stopped\n",
+                                      "    type: temporary\n", NULL });
+}
+
+COP_TEST(EXAMPLE_todo_tests, "its own tests pass")
+{
+        run("examples/todo_tests");
+        follow((const char *const[]){ "5 passed, 0 failed\n", NULL });
+}
+
 COP_TEST(EXAMPLE_buckets, "buckets are found by name, also after a crash")
 {
         run("examples/buckets");
