@@ -253,7 +253,8 @@ struct cop_main_options {
  *     --console           .console instead of .run
  *     --check             looks at the tree of each application, prints it, and ends: 0, or 1 where
  *                         something is wrong; nothing is started
- *     --app-file[=NAME]   writes the resource file to standard output, and ends
+ *     --app-file[=NAME]   writes the resource file to standard output, and ends; with a path .../NAME.app
+ *                         there
  */
 #define COP_MAIN(name, ...)                                                                        \
         extern struct cop_application COP__APPLICATION(name);                                      \

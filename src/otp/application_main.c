@@ -142,21 +142,48 @@ static int read_config(const struct program *p, cop_term *map)
 
 /* ---- what it can do ---- */
 
+/* NAME.app of a path as the atom NAME; COP_NONE: it is no such path. */
+static cop_term name_in_path(const char *path)
+{
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+        size_t size = strlen(name);
+
+        if (size <= 4 || strcmp(name + size - 4, ".app") != 0)
+                return COP_NONE;
+        return cop_atom_of(name, size - 4);
+}
+
+static int write_text(const struct program *p, const char *path, const char *text)
+{
+        FILE *file = path ? fopen(path, "w") : stdout;
+        bool is_written = file && fprintf(file, "%%%% Made by the program.\n%s.\n", text) > 0;
+
+        if (file && fflush(file) != 0)
+                is_written = false;
+        if (path && file && fclose(file) != 0)
+                is_written = false;
+        return is_written ? 0 : complain(p, "write", cop_text(path ? path : "standard output"));
+}
+
 static int write_file(const struct program *p)
 {
-        const struct cop_application *application = p->application;
-        cop_term wrong = COP_NONE, whole;
+        cop_term wrong = COP_NONE, name = cop_atom(p->application->name), whole;
+        const struct cop_application *application;
+        const char *path = NULL;
 
-        if (p->file_of)
-                application = cop__application_find(cop_atom(p->file_of));
+        if (p->file_of) {
+                name = name_in_path(p->file_of);
+                path = cop_is_none(name) ? NULL : p->file_of;
+                if (!path)
+                        name = cop_atom(p->file_of);
+        }
+        application = cop__application_find(name);
         if (!application)
-                return complain(p, "write the resource file",
-                                cop_build("{unknown, N}", p->file_of));
+                return complain(p, "write the resource file", cop_build("{unknown, N}", name));
         whole = cop__application_whole(application, &wrong);
         if (cop_is_none(whole))
                 return complain(p, "write the resource file", wrong);
-        printf("%%%% Made by the program.\n%s.\n", cop_show_pretty(whole));
-        return fflush(stdout) == 0 ? 0 : 1;
+        return write_text(p, path, cop_show_pretty(whole));
 }
 
 /* It, and before it what it depends on, each once. */

@@ -292,6 +292,17 @@ static int lock(const struct project *project)
         return fd;
 }
 
+/* Each application, or else the project. */
+static void say_generated(const struct project *project, FILE *chat)
+{
+        cop_term files = project_app_files(project);
+
+        COP_EACH (file, files)
+                fprintf(chat, "Generated %s app\n", app_name(cop_to_cstring(file)));
+        if (cop_is_nil(files))
+                fprintf(chat, "Generated %s\n", project->name);
+}
+
 int project_build(struct project *project, FILE *chat)
 {
         struct progress progress = { .on_terminal = isatty(STDERR_FILENO) };
@@ -310,6 +321,6 @@ int project_build(struct project *project, FILE *chat)
                 close(locked);
         cop__buffer_release(&progress.held);
         if (status == 0 && progress.has_built)
-                fprintf(chat, "Generated %s\n", project->name);
+                say_generated(project, chat);
         return status;
 }

@@ -15,7 +15,7 @@
 #include "tool/template.h"
 #include "tool/text.h"
 
-enum { SUP }; /* the options, in the table's order */
+enum { SUP, UMBRELLA }; /* the options, in the table's order */
 
 enum { NAME_MOST = 60, MADE_MOST = 64 };
 
@@ -210,6 +210,13 @@ static const char *quoted(const char *path)
         return text_format("'%s'", text_replace(path, &size, "'", "'\\''"));
 }
 
+static const char *template_of(const struct request *request)
+{
+        if (request->values[UMBRELLA])
+                return "umbrella";
+        return request->values[SUP] ? "sup" : "plain";
+}
+
 int tool_new(const struct request *request)
 {
         const char *given = request->words[0];
@@ -223,7 +230,7 @@ int tool_new(const struct request *request)
         name = strrchr(directory, '/') ? strrchr(directory, '/') + 1 : directory;
         status = check_name(name);
         if (status == 0)
-                status = make_project(request->values[SUP] ? "sup" : "plain", directory, name);
+                status = make_project(template_of(request), directory, name);
         if (status)
                 return status;
         printf("\nThe project %s is there:\n\n    cd %s\n    cop test\n    cop run\n\n"

@@ -75,3 +75,79 @@ cop_term project_programs(const struct project *project)
         }
         return cop_reverse(programs);
 }
+
+static bool ends_in_app(const char *path)
+{
+        size_t size = strlen(path);
+
+        return size > 4 && strcmp(path + size - 4, ".app") == 0;
+}
+
+cop_term project_app_files(const struct project *project)
+{
+        cop_term targets = read_info(project, "intro-targets.json"), files = cop_nil();
+
+        if (cop_is_none(targets))
+                return files;
+        COP_EACH (target, targets) {
+                const char *type = json_text(target, "type");
+                const char *path = first_text(target, "filename");
+
+                if (type && strcmp(type, "custom") == 0 && ends_in_app(path))
+                        files = cop_cons(cop_text(path), files);
+        }
+        return cop_reverse(files);
+}
+
+const char *app_name(const char *path)
+{
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+        return text_copy(name, strlen(name) - strlen(".app"));
+}
+
+bool project_is_application(const struct project *project, const char *what)
+{
+        COP_EACH (file, project_app_files(project))
+                if (strcmp(app_name(cop_to_cstring(file)), project->name) == 0)
+                        return true;
+        complain("cannot %s %s: its meson.build makes no %s.app, so it is no application; cop new "
+                 "makes a project that is one",
+                 what, project->name, project->name);
+        return false;
+}
+
+static const char *name_of(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+const char *project_program(const struct project *project)
+{
+        cop_term programs = project_programs(project);
+        const char *names = "", *path = NULL;
+        int count = 0;
+
+        if (cop_is_none(programs))
+                return NULL;
+        COP_EACH (program, programs) {
+                path = cop_to_cstring(program);
+                if (strcmp(name_of(path), project->name) == 0)
+                        return path;
+                names = text_format("%s%s%s", names, count ? ", " : "", name_of(path));
+                count++;
+        }
+        if (count == 1)
+                return path;
+        if (count == 0)
+                complain("cannot run %s: its meson.build makes no program but tests; add an "
+                         "executable()",
+                         project->name);
+        else
+                complain("cannot run %s: of its programs (%s) none is called as the project; start "
+                         "the one you mean from %s",
+                         project->name, names, project->build);
+        return NULL;
+}

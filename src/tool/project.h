@@ -32,6 +32,19 @@ int project_build(struct project *project, FILE *chat);
  * complained, where meson does not say. */
 cop_term project_programs(const struct project *project);
 
+/* The resource files that the project makes of its applications, NAME.app, as a list of paths; the empty list
+ * where there is none, or meson does not say. */
+cop_term project_app_files(const struct project *project);
+
+/* The application's name in such a path. */
+const char *app_name(const char *path);
+
+/* Has the project's own name among its applications? Complains otherwise: what cop was to do cannot be done. */
+bool project_is_application(const struct project *project, const char *what);
+
+/* The program to run; NULL, having complained, where that is not clear. */
+const char *project_program(const struct project *project);
+
 /* What meson knows of each test, as a list of maps; COP_NONE as above. */
 cop_term project_tests(const struct project *project);
 

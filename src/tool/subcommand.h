@@ -58,6 +58,8 @@ int subcommand_run(const struct subcommand *subcommand, char **words);
 /* The one of the subcommands whose name is nearest to it; NULL: none is near. */
 const char *subcommand_nearest(const char *name);
 
+int tool_app(const struct request *request);
+int tool_check(const struct request *request);
 int tool_compile(const struct request *request);
 int tool_help(const struct request *request);
 int tool_new(const struct request *request);

@@ -13,11 +13,12 @@ const char tool_statuses[] =
 
 const struct subcommand subcommands[] = {
         { .name = "new",
-          .usage = "NAME [--sup]",
+          .usage = "NAME [--sup] [--umbrella]",
           .summary = "makes a new project",
           .words_min = 1,
           .words_max = 1,
-          .options = { { "--sup", NULL, "with a supervisor, and a process that it supervises" } },
+          .options = { { "--sup", NULL, "with a supervisor, and a process that it supervises" },
+                       { "--umbrella", NULL, "with several applications, each in a directory" } },
           .text = "Makes the directory NAME and in it a project that builds, runs and passes its\n"
                   "tests at once: meson.build, README.md, src, tests, and a .gitignore. NAME "
                   "begins\n"
@@ -38,16 +39,18 @@ const struct subcommand subcommands[] = {
           .text = "Builds what has changed, with meson and ninja, into the directory build of the\n"
                   "project. The project is the nearest directory, from here upwards, whose\n"
                   "meson.build has a project() in it. The compiler's words are shown as they are;\n"
-                  "the last line, if something was built, is Generated and the project's name.\n"
+                  "the last line, if something was built, is Generated and the application's "
+                  "name.\n"
                   "\n"
                   "The project finds Coppice with pkg-config, where this cop was installed.\n"
                   "CC, CFLAGS and all else that meson looks at count as usual when there is no\n"
                   "directory build yet; to choose again, remove it.",
           .run = tool_compile },
         { .name = "run",
-          .usage = "[-- ARGUMENT...]",
+          .usage = "[--no-start] [-- ARGUMENT...]",
           .summary = "builds the project, and runs it",
           .takes_rest = true,
+          .options = { { "--no-start", NULL, "no application is started" } },
           .text = "Builds as cop compile does, and then becomes the program: it has the terminal,\n"
                   "the arguments after -- and the current directory, and its exit status is that\n"
                   "of cop run. Of several programs in meson.build it is the one that is called as\n"
@@ -66,6 +69,24 @@ const struct subcommand subcommands[] = {
                   "shown with the command that repeats it,\n"
                   "and the last line says how many passed and how many failed.",
           .run = tool_test },
+        { .name = "check",
+          .usage = "",
+          .summary = "builds the project, and shows what it would start",
+          .text = "Looks at the supervision tree of each application without starting it, prints "
+                  "it, and\n"
+                  "says what is wrong: a child that nothing in the program starts, two children of "
+                  "one\n"
+                  "name, a flag that there is not.",
+          .run = tool_check },
+        { .name = "app",
+          .usage = "tree",
+          .summary = "builds the project, and shows which application needs which",
+          .words_min = 1,
+          .words_max = 1,
+          .text = "Each application of the project that none of the others needs, and below it "
+                  "those\n"
+                  "that are started before it.",
+          .run = tool_app },
         { .name = "read",
           .usage = "FILE...",
           .summary = "reads files of Erlang terms, and prints them",

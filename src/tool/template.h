@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct template_file {
-        const char *template; /* "plain" or "sup"; NULL: there are no more */
+        const char *template; /* "plain", "sup" or "umbrella"; NULL: there are no more */
         const char *path;     /* from the project's directory on */
         const char *text;
         size_t size;

@@ -70,6 +70,9 @@ static void obey(const char *what)
                 printf("%s", cop_show(cop_application_start("shop", COP_TEMPORARY)));
         else if (strcmp(what, "stop") == 0)
                 printf("%s", cop_show(cop_application_stop("shop")));
+        else if (strcmp(what, "read") == 0)
+                printf("{application,%s}",
+                       cop_show(cop_element(cop_element(cop_application_read("shop.app"), 1), 1)));
         printf("\n");
         fflush(stdout);
         if (strcmp(what, "crash") == 0)

@@ -147,6 +147,12 @@ COP_TEST(APP_1_file, "the program writes its resource file, with modules and nam
                                   "{registered,[]},{applications,[coppice]},{env,[{coins,10}]}]}"));
         run("--app-file=nothing");
         cop_assert_equal(ran.status, 1);
+        write_file("a.config", "");
+        run("--app-file=./shop.app");
+        says(0, "");
+        run("--no-start", "--", "read");
+        says(0, "read: {application,shop}\n");
+        remove_files();
 }
 
 COP_TEST(APP_1_erlang, "Erlang reads the resource file, and finds in it what was written")

@@ -83,6 +83,7 @@ COP_TEST(TOOL_new_sup, "a new project with a supervisor passes its tests and run
                                    "* creating src/main.c\n"
                                    "* creating src/demo.c\n"
                                    "* creating src/demo.h\n"
+                                   "* creating src/demo_application.c\n"
                                    "* creating src/demo_supervisor.c\n"
                                    "* creating tests\n"
                                    "* creating tests/test_demo.c\n"
@@ -94,7 +95,7 @@ COP_TEST(TOOL_new_sup, "a new project with a supervisor passes its tests and run
                                    "    cop run\n"
                                    "\n"
                                    "cop help says what else cop does.\n"
-                                   "Generated demo\n"
+                                   "Generated demo app\n"
                                    "3 passed, 0 failed\n"
                                    "demo counts: 1\n"
                                    "demo counts: 2\n"
@@ -108,15 +109,91 @@ COP_TEST(TOOL_new_sup, "a new project with a supervisor passes its tests and run
 COP_TEST(TOOL_new_plain, "a new project passes its test and runs at once, also from further down",
          .limit_s = 120)
 {
-        installed_says("cop new tree_2 | head -n 8; cd tree_2/src && cop test && cop run",
+        installed_says("cop new tree_2 | head -n 9; cd tree_2/src && cop test && cop run",
                        CREATED_TOP "* creating src\n"
                                    "* creating src/main.c\n"
                                    "* creating src/tree_2.c\n"
                                    "* creating src/tree_2.h\n"
+                                   "* creating src/tree_2_application.c\n"
                                    "* creating tests\n"
-                                   "Generated tree_2\n"
+                                   "Generated tree_2 app\n"
                                    "1 passed, 0 failed\n"
                                    "{hello,world}\n");
+}
+
+COP_TEST(TOOL_new_umbrella,
+         "a new project of several applications passes its tests and runs at once", .limit_s = 180)
+{
+        installed_says(
+                "cop new --umbrella demo | sed -n "
+                "'/demo_counter_app/p;/tests.test_demo_counter/p'; cd demo && cop test && cop run\n"
+                "cop app tree; cop check; cop run --no-start 2>&1 | grep -c noproc\n"
+                "cop read build/apps/demo/demo.app | grep -c coppice,demo_counter",
+                "* creating apps/demo_counter/src/demo_counter_application.c\n"
+                "* creating apps/demo_counter/tests/test_demo_counter.c\n"
+                "Generated demo_counter app\n"
+                "Generated demo app\n"
+                "2 passed, 0 failed\n"
+                "{hello,1}\n"
+                "{hello,2}\n"
+                "demo\n"
+                "├── coppice\n"
+                "└── demo_counter\n"
+                "    └── coppice\n"
+                "demo_counter 0.1.0\n"
+                "    supervisor demo_counter_supervisor\n"
+                "        one_for_one, at most 1 restart in 5 s\n"
+                "        demo_counter: worker demo_counter, permanent, 5000 ms to end, named "
+                "demo_counter\n"
+                "demo 0.1.0\n"
+                "    a library\n"
+                "1\n"
+                "1\n");
+}
+
+COP_TEST(TOOL_application, "an application is described, checked, and configured", .limit_s = 180)
+{
+        installed_says(
+                "cop new --sup demo >/dev/null; cd demo; cop compile; cop app tree; cop check; "
+                "echo $?\n"
+                "cop run -- --demo.first=7 2>/dev/null | head -n 1; cat build/demo.app\n"
+                "sed -i 's/COP_WORKER(demo,/COP_WORKER(demo, \"[]\", .id = \"b\"), "
+                "COP_WORKER(demo, "
+                "\"[]\", .id = \"b\"), COP_WORKER(demo,/' src/demo_supervisor.c\n"
+                "cop check 2>&1 | tail -n 1",
+                "Generated demo app\n"
+                "demo\n└── coppice\n"
+                "demo 0.1.0\n    supervisor demo_supervisor\n"
+                "        one_for_one, at most 3 restarts in 5 s\n"
+                "        demo: worker demo, permanent, 5000 ms to end, named demo\n0\n"
+                "demo counts: 7\n"
+                "%% Made by the program.\n"
+                "{application,demo,\n"
+                "             [{description,\"counts\"},\n"
+                "              {vsn,\"0.1.0\"},\n"
+                "              {modules,[demo,demo_supervisor]},\n"
+                "              {registered,[demo]},\n"
+                "              {applications,[coppice]},\n"
+                "              {env,[{first,1}]},\n"
+                "              {mod,{demo,[]}}]}.\n"
+                "cop: cannot build demo: what is wrong stands above; correct it and try again\n");
+}
+
+COP_TEST(TOOL_no_application, "what only an application can do is refused for any other project",
+         .limit_s = 120)
+{
+        installed_says(
+                "cop new demo >/dev/null; cd demo; sed -i '/^custom_target/,/^)/d' meson.build\n"
+                "cop app tree; echo $?; cop check; echo $?; cop run --no-start; echo $?\n"
+                "cop app forest; echo $?",
+                "Generated demo\n"
+                "cop: cannot show the applications of demo: its meson.build makes no file "
+                "NAME.app; cop new makes a project that does\n1\n"
+                "cop: cannot check demo: its meson.build makes no demo.app, so it is no "
+                "application; cop new makes a project that is one\n1\n"
+                "cop: cannot run demo: its meson.build makes no demo.app, so it is no "
+                "application; cop new makes a project that is one\n1\n"
+                "cop: cop app cannot do anything with forest; call it so: cop app tree\n1\n");
 }
 
 COP_TEST(TOOL_new_meson, "what cop makes builds without cop, and without a warning", .limit_s = 120)
@@ -135,10 +212,12 @@ COP_TEST(TOOL_new_meson, "what cop makes builds without cop, and without a warni
 COP_TEST(TOOL_new_any_name, "a project may be called as a header or function of C, or of its own",
          .limit_s = 180)
 {
-        installed_says("for name in string time init begin; do\n"
-                       "cop new --sup $name >/dev/null; (cd $name && cop test); done",
-                       "Generated string\n3 passed, 0 failed\nGenerated time\n3 passed, 0 failed\n"
-                       "Generated init\n3 passed, 0 failed\nGenerated begin\n3 passed, 0 failed\n");
+        installed_says(
+                "for name in string time init begin; do\n"
+                "cop new --sup $name >/dev/null; (cd $name && cop test); done",
+                "Generated string app\n3 passed, 0 failed\nGenerated time app\n3 passed, 0 failed\n"
+                "Generated init app\n3 passed, 0 failed\nGenerated begin app\n3 passed, 0 "
+                "failed\n");
 }
 
 COP_TEST(TOOL_new_elsewhere, "a project can be made in another directory, with any name of its own")
@@ -285,7 +364,7 @@ COP_TEST(TOOL_compile, "Generated is said when something was built, and nothing 
                 "cop new demo >/dev/null; cd demo; cop compile; echo $?; cop compile; echo $?\n"
                 "echo '/* */' >>src/demo.c; cop compile; echo $?\n"
                 "echo '# a comment' >>meson.build; cop compile; echo $?",
-                "Generated demo\n0\n0\nGenerated demo\n0\n0\n");
+                "Generated demo app\n0\n0\nGenerated demo app\n0\n0\n");
 }
 
 COP_TEST(TOOL_compile_error, "an error is the compiler's, its file named from the project's root",
@@ -313,7 +392,7 @@ COP_TEST(TOOL_compile_warning, "a warning is shown, and does not keep from build
         installed("cop new demo >/dev/null; cd demo; echo 'static void f(void) {}' >>src/demo.c\n"
                   "cop compile; echo $?");
         has("src/demo.c:7:13: warning: ");
-        has("\nGenerated demo\n0\n");
+        has("\nGenerated demo app\n0\n");
 }
 
 COP_TEST(TOOL_compile_terminal, "on a terminal progress is one line, and gone at the end",
@@ -322,10 +401,10 @@ COP_TEST(TOOL_compile_terminal, "on a terminal progress is one line, and gone at
         if (system("script -qec true /dev/null >/dev/null 2>&1"))
                 cop_skip("nobody can make a terminal here");
         installed("cop new demo >/dev/null; cd demo; script -qec 'cop compile' /dev/null | tail -c "
-                  "19\n"
+                  "23\n"
                   "echo 'int f(void) { return x; }' >>src/demo.c\n"
                   "script -qec 'cop compile' /dev/null; echo $?");
-        cop_assert(strncmp(ran.output, "\033[KGenerated demo\r\n", 19) == 0);
+        cop_assert(strncmp(ran.output, "\033[KGenerated demo app\r\n", 23) == 0);
         has("\r\033[K[1/");
         has("src/demo.c:");
         has_not("../src");
@@ -340,8 +419,8 @@ COP_TEST(TOOL_compile_moved, "a project that was moved or copied is built where 
         installed_says(
                 "cop new demo >/dev/null; (cd demo; cop run); cp -r demo copy; mv demo moved\n"
                 "cd moved; cop run; cop run; cd ../copy; rm -rf ../moved; cop test",
-                "Generated demo\n{hello,world}\nGenerated demo\n{hello,world}\n"
-                "{hello,world}\nGenerated demo\n1 passed, 0 failed\n");
+                "Generated demo app\n{hello,world}\nGenerated demo app\n{hello,world}\n"
+                "{hello,world}\nGenerated demo app\n1 passed, 0 failed\n");
 }
 
 COP_TEST(TOOL_compile_lock, "one cop at a time builds a project, the others wait for it",
@@ -375,6 +454,7 @@ COP_TEST(TOOL_run, "the program has the arguments, the directory, the input and 
                 "        return argc;\n"
                 "}\n"
                 "END\n"
+                "sed -i '/^custom_target/,/^)/d' meson.build\n"
                 "mkdir deep; cd deep; echo input | cop run -- 'a b' --sup -- 2>/dev/null; echo $?\n"
                 "echo input | cop run -- 'a b' >/dev/null; echo $?",
                 "<a b>\n<--sup>\n<-->\nDIR/an empty place/demo/deep\ninput\n4\n2\n");
@@ -388,7 +468,7 @@ COP_TEST(TOOL_run_which, "of several programs cop runs the one called as the pro
                 "echo \"executable('other', 'src/main.c', sources, dependencies: coppice)\" "
                 ">>meson.build; cop run\n"
                 "sed -i \"s/executable('demo'/executable('third'/\" meson.build; cop run; echo $?",
-                "Generated demo\n{hello,world}\nGenerated demo\n"
+                "Generated demo app\n{hello,world}\nGenerated demo app\n"
                 "cop: cannot run demo: of its programs (third, other) none is called as the "
                 "project; start the one you mean from DIR/an empty place/demo/build\n1\n");
 }
@@ -442,7 +522,7 @@ COP_TEST(TOOL_test_adds_up, "the counts of all programs are one; any other progr
                 "cop test; echo $?\n"
                 "echo \"test('bad', sh, args: ['-c', 'echo no; exit 9'])\" >>meson.build\n"
                 "cop test; echo $?",
-                "Generated demo\n3 passed, 0 failed, 1 skipped\n0\n"
+                "Generated demo app\n3 passed, 0 failed, 1 skipped\n0\n"
                 "no\nFAILED  bad: it ended with status 9\n\n3 passed, 1 failed, 1 skipped\n2\n");
 }
 
@@ -499,8 +579,9 @@ COP_TEST(TOOL_unknown, "a subcommand or option that there is not is refused, wit
              "cop: cop new has no option --supp; did you mean --sup; cop help new says which there "
              "are\n1\n"
              "cop: cop test --seed lacks its value; write --seed N\n1\n"
-             "cop: cop new lacks a word; call it so: cop new NAME [--sup]\n1\n"
-             "cop: cop new cannot do anything with b; call it so: cop new NAME [--sup]\n1\n"
+             "cop: cop new lacks a word; call it so: cop new NAME [--sup] [--umbrella]\n1\n"
+             "cop: cop new cannot do anything with b; call it so: cop new NAME [--sup] "
+             "[--umbrella]\n1\n"
              "cop: cop run takes no a; what the program is to get stands after --: cop run -- "
              "a\n1\n"
              "cop: cop compile cannot do anything with x; call it so: cop compile\n1\n"
@@ -517,7 +598,7 @@ COP_TEST(TOOL_help, "every subcommand has help, and all ways to ask for it are t
              "grep -q \"^cop $sub.*: .*[.]$\" e || echo no; done\n"
              "cop version >v; cop --version | cmp - v; cop help >/dev/full; echo $?",
              "cop makes, builds, tests and runs programs that are made with Coppice.\n"
-             "new\ncompile\nrun\ntest\nread\nhelp\nversion\n"
+             "new\ncompile\nrun\ntest\ncheck\napp\nread\nhelp\nversion\n"
              "cop: cannot write the answer: standard output takes no more; see where it goes\n1\n");
 }
 
@@ -533,7 +614,8 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "try cop read d/; try cop compile ''\n"
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
-             "new compile run test read help version\ntest\n--sup\n--seed --stale\nversion\n"
+             "new compile run test check app read help version\ntest\n--sup "
+             "--umbrella\n--seed --stale\nversion\n"
              "d/door.config\n\n0\n");
 }
 

@@ -6,11 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The first process; the program ends when it returns. arguments are those of the command line. */
-static void begin(cop_term arguments)
+/* Called when the application is up; the program ends when it returns. Without .run it goes on until it is
+ * stopped. arguments are those of the command line. */
+static void run(cop_term arguments)
 {
-        cop_supervisor_start_link(sprout_supervisor);
-
         printf("sprout counts: %" PRId64 "\n", sprout_next());
         printf("sprout counts: %" PRId64 "\n", sprout_next());
 
@@ -22,7 +21,4 @@ static void begin(cop_term arguments)
         printf("sprout counts: %" PRId64 "\n", sprout_next());
 }
 
-int main(int argc, char **argv)
-{
-        return cop_main(begin, argc, argv);
-}
+COP_MAIN(sprout, .run = run);

@@ -18,9 +18,9 @@ void sprout_add(cop_term by)
 
 /* What the process does, one message at a time. */
 
-static cop_next init(struct sprout *s, cop_term first)
+static cop_next init(struct sprout *s, cop_term unused)
 {
-        s->number = cop_to_int(first);
+        s->number = cop_to_int(cop_application_env("sprout", "first", 1));
         return cop_ok();
 }
 
