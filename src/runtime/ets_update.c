@@ -182,13 +182,14 @@ static bool work_out(struct update *u, cop_term old, cop_term key, cop_term *cha
 static bool count_here(struct update *u, struct ets_object *object)
 {
         const struct operation *op = u->operations;
-        uint64_t *word = words_of(object->term) + 1 + op->index;
+        uint64_t *word = words_of(object->term);
         int64_t value;
 
         /* acquire: pairs with who has read it before */
-        if (!u->counts || u->is_list || op->index >= header_words(*words_of(object->term)) ||
+        if (!u->counts || u->is_list || op->index >= header_words(*word) ||
             atomic_load_explicit(&object->users, memory_order_acquire) != 1)
                 return false;
+        word += 1 + op->index;
         value = small_value(term_of(*word));
         if (tag_of(term_of(*word)) != TAG_INT || !count_on(op, &value) || !fits_small(value))
                 return false;
