@@ -176,6 +176,12 @@ def backtrace_of_parked(stack_pointer):
         gdb.invalidate_cached_frames()
 
 
+def name_of(frame):
+    """Without debug information gdb takes a name with two underscores for one of Ada's."""
+    name = frame.name() or "??"
+    return "cop__" + name[4:] if name.startswith("cop.") else name
+
+
 def describe(frame):
     place = frame.find_sal()
     arguments = ""
@@ -185,7 +191,7 @@ def describe(frame):
             arguments = ", ".join("%s=%s" % (s.name, s.value(frame)) for s in names)
         except (RuntimeError, gdb.error):
             arguments = "..."
-    text = "0x%x in %s (%s)" % (frame.pc(), frame.name() or "??", arguments)
+    text = "0x%x in %s (%s)" % (frame.pc(), name_of(frame), arguments)
     if place.symtab:
         text += " at %s:%d" % (place.symtab.filename, place.line)
     return text
