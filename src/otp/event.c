@@ -307,11 +307,11 @@ static bool swap_in_place(struct handler **at, cop_term wish)
                 return true;
         if (lost) {
                 report_crash(lost, cop_build("swapped"), result);
-                tell_removed(lost, result);
                 free_handler(lost);
-        } else if (!cop_is_nobody(supervisor)) {
-                cop_send(supervisor, "{gen_event_EXIT, Handler, Reason}", new, result);
         }
+        /* As OTP: who supervises it does not hear why. */
+        if (!cop_is_nobody(supervisor))
+                cop_send(supervisor, "{gen_event_EXIT, New, crash}", new);
         return false;
 }
 
