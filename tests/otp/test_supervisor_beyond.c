@@ -228,7 +228,8 @@ COP_TEST(BEYOND_back_off_limit, "the limit counts all restarts, and is not put o
 
 /* ---- limits ---- */
 
-COP_TEST(BEYOND_period_ms, "restarts count in exact milliseconds, both ends included")
+COP_TEST(SUP_I10,
+         "where period_ms says so restarts count in exact milliseconds, both ends included")
 {
         cop_pid pid;
 
