@@ -8,6 +8,7 @@
 #     make fuzz        every fuzzer, each for FUZZ_S seconds
 #     make stress      the tests again and again, each time with another seed; TIMES=20; those of
 #                      races 1,000 times in each
+#     make mutate      changes COUNT=300 lines, one at a time, and asks the tests which they find
 #     make install     PREFIX=/usr/local DESTDIR=
 #     make clean
 
@@ -15,6 +16,7 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 FUZZ_S  ?= 60
 TIMES   ?= 20
+COUNT   ?= 300
 
 # The first of these that there is.
 EXAMPLE ?= $(firstword $(foreach name,sequence thermometer terms,\
@@ -28,7 +30,7 @@ export CC
 endif
 export COP_SEED
 
-.PHONY: build run test check bench fuzz stress install clean setup
+.PHONY: build run test check bench fuzz stress mutate install clean setup
 
 build: setup
 	@tools/configure $(BUILD) $(OPTIONS)
@@ -54,6 +56,9 @@ fuzz:
 
 stress: build
 	@COP_TEST_TIMES=1000 tools/run-tests --times=$(TIMES) $(BUILD) $(T)
+
+mutate: build
+	@tools/mutate --count=$(COUNT) $(BUILD)
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
