@@ -424,3 +424,22 @@ COP_TEST(SUP_M3, "a report says of a child what OTP's does, in its order")
                         " {child_type, worker}]",
                         troupe_child(pid, "a"));
 }
+
+COP_TEST(SUP_I2_many, "of many restarts in the window none is forgotten")
+{
+        enum { MANY = 9 };
+        cop_pid pid;
+        int i;
+
+        begin();
+        cop_set_report_level(COP_LEVEL_ERROR);
+        pid = troupe_start(cop_build("#{intensity => N, period => 100000}", MANY),
+                           cop_build("[A]", troupe_spec("a", "#{}")));
+        for (i = 0; i < MANY; i++)
+                troupe_kill(pid, "a");
+        cop_assert(cop_is_alive(pid));
+        cop_assert_term(troupe_kill(pid, "a"),
+                        "[{child_terminated, a, killed},"
+                        " {shutdown, a, reached_max_restart_intensity}, {'EXIT', Pid, shutdown}]",
+                        pid);
+}
