@@ -9,6 +9,32 @@
 
 #include <coppice/text.h>
 
+#include <stdio.h>
+#include <string.h>
+
+enum { SHORT = 60, BEFORE = 12 };
+
+/* Of long terms, where they begin to differ. */
+static const char *difference(cop_term is, cop_term expected)
+{
+        static char text[400];
+        const char *a = cop_show(is), *b = cop_show(expected);
+        size_t at = 0, from;
+
+        if (strlen(a) < SHORT && strlen(b) < SHORT)
+                return "";
+        while (a[at] && a[at] == b[at])
+                at++;
+        from = at < BEFORE ? 0 : at - BEFORE;
+        while (from > 0 && ((unsigned char)a[from] & 0xc0) == 0x80) /* inside a character */
+                from--;
+        snprintf(text, sizeof(text),
+                 "\n        they differ from byte %zu on\n            is       %s%.60s\n"
+                 "            expected %s%.60s",
+                 at, from ? "..." : "", a + from, from ? "..." : "", b + from);
+        return text;
+}
+
 void cop__test_term(struct cop__site *site, const uint64_t *values, cop_term is, const char *text)
 {
         const struct cop_place *at = &site->place;
@@ -19,9 +45,9 @@ void cop__test_term(struct cop__site *site, const uint64_t *values, cop_term is,
         if (!cop_is_none(is) && cop_equal(is, expected))
                 return;
         cop__test_fail(at->file, at->line,
-                       "not the same term\n        %s\n            is %s\n        expected %s",
+                       "not the same term\n        %s\n            is %s\n        expected %s%s",
                        text, cop_is_none(is) ? "COP_NONE" : cop_show_pretty(is),
-                       cop_show_pretty(expected));
+                       cop_show_pretty(expected), cop_is_none(is) ? "" : difference(is, expected));
 }
 
 void cop__test_match(struct cop__site *site, void *const *places, cop_term is, const char *text)

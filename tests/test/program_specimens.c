@@ -177,6 +177,13 @@ COP_TEST(left_running, "a test that leaves an OS process running")
                         pause();
 }
 
+COP_TEST(long_term_differs, "two long terms differ")
+{
+        cop_assert_term(
+                cop_build("{reply, [one, two, three, four, five], #{size => 17, name => door}}"),
+                "{reply, [one, two, three, four, five], #{size => 18, name => door}}");
+}
+
 /* Two that wait for each other: each opens its end of a pipe, which waits until the other is open. */
 static void meet(int flags)
 {

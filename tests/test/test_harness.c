@@ -173,7 +173,7 @@ COP_TEST(TEST_goes_on, "one bad test does not keep the others from being run")
         run("*e*s*");
         assert_says("crashes");
         assert_says("leaves");
-        assert_says("4 passed, 14 failed\n");
+        assert_says("4 passed, 15 failed\n");
 }
 
 COP_TEST(TEST_no_such, "a name that no test has is an error")
@@ -286,6 +286,14 @@ COP_TEST(TEST_11_async, "tests that say async run at once, and before the others
         assert_says("\n3 passed, 0 failed\n");
         cop_assert(place_of("meets_a:") < place_of("meets_nobody:"));
         cop_assert(place_of("meets_b:") < place_of("meets_nobody:"));
+}
+
+COP_TEST(TEST_long_terms, "of long terms it is said where they begin to differ")
+{
+        run("long_term_differs");
+        assert_says("        they differ from byte 57 on\n"
+                    "            is       ...or,size => 17}}\n"
+                    "            expected ...or,size => 18}}\n");
 }
 
 COP_TEST(TEST_tags, "tests are chosen by tags")
