@@ -128,6 +128,13 @@ static bool fail(struct plan *plan, const struct cop_module *module, cop_term wr
         return false;
 }
 
+/* Supervisors of Coppice's own, such as a registry, are described only where they run. */
+static bool is_closed(const struct cop_module *module)
+{
+        return strncmp(module->name, "cop_", 4) == 0 &&
+               module->init != cop__dynamic_supervisor_init;
+}
+
 static bool plan_child(struct plan *plan, const struct cop_module *parent, cop_term spec, int depth)
 {
         cop_term name = COP_NONE, argument = cop_nil();
@@ -145,7 +152,7 @@ static bool plan_child(struct plan *plan, const struct cop_module *parent, cop_t
         if (!cop_is_none(name))
                 plan->names = cop_cons(name, plan->names);
         module = cop__module_find(child.module);
-        if (!module || !module->supervise ||
+        if (!module || !module->supervise || is_closed(module) ||
             (!cop_is(child.function, "start_link") && !cop_is(child.function, "start")))
                 return true;
         cop_match(child.arguments, "[Argument | _]", &argument);

@@ -121,6 +121,18 @@ COP_TEST(EXAMPLE_todo_tests, "its own tests pass")
         follow((const char *const[]){ "5 passed, 0 failed\n", NULL });
 }
 
+COP_TEST(EXAMPLE_kv, "a bucket dies and its name is free; the others and the registry stay")
+{
+        run("examples/kv");
+        follow((const char *const[]){ "shopping? no\n", "shopping? yes\n", "milk: 3\n",
+                                      "eggs: error\n", "-- the bucket shopping dies\n",
+                                      "shopping? no\n", "garden? yes\n", "the same? yes\n", NULL });
+        run_program(&ran, "examples/kv", (const char *const[]){ "--check", NULL });
+        cop_assert_equal(ran.status, 0);
+        run("examples/kv_tests");
+        follow((const char *const[]){ "4 passed, 0 failed\n", NULL });
+}
+
 COP_TEST(EXAMPLE_buckets, "buckets are found by name, also after a crash")
 {
         run("examples/buckets");
