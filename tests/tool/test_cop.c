@@ -502,9 +502,9 @@ COP_TEST(TOOL_test_stale, "what has passed and was not changed since need not ru
                        "cop test --stale; cop test --stale; echo $?\n"
                        "echo >>tests/test_demo.c; cop test --stale; echo $?\n"
                        "cop test test_demo.c:6\n",
-                       "Generated demo\n1 passed, 0 failed\n"
+                       "Generated demo app\n1 passed, 0 failed\n"
                        "nothing has changed since the tests passed\n0\n"
-                       "Generated demo\n1 passed, 0 failed\n0\n1 passed, 0 failed\n");
+                       "Generated demo app\n1 passed, 0 failed\n0\n1 passed, 0 failed\n");
 }
 
 COP_TEST(TOOL_test_adds_up, "the counts of all programs are one; any other program counts as one",
