@@ -11,8 +11,11 @@
 #include "runtime/verdict.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unwind.h>
 
+#include "base/sanitizers.h"
 #include "runtime/code.h"
 #include "runtime/fault.h"
 #include "runtime/machine.h"
@@ -42,6 +45,7 @@ struct walk {
         uintptr_t entry;      /* function of the outermost of these */
         uintptr_t own;        /* of the outermost one of ours, before the first of the program's */
         uintptr_t suspect_pc; /* where what cannot be left is, or the innermost of the user's */
+        uintptr_t function;   /* of the frame before */
         bool left_library;    /* the frame before was a library's */
         uintptr_t *return_slot;
         struct trace *trace; /* or NULL */
@@ -136,6 +140,35 @@ static void note_return(struct walk *w, struct _Unwind_Context *context, enum co
         w->left_library = is_library;
 }
 
+/* AddressSanitizer's, where it stands in the program and so is taken for the program's own code: what of it
+ * is called by ours, which then is in the middle of something. */
+static bool is_checkers(uintptr_t function)
+{
+#if COP_ASAN
+        static void *const functions[] = {
+                (void *)malloc,
+                (void *)calloc,
+                (void *)realloc,
+                (void *)aligned_alloc,
+                (void *)free,
+                (void *)memcpy,
+                (void *)memmove,
+                (void *)memset,
+                (void *)memcmp,
+                (void *)strlen,
+                (void *)__asan_poison_memory_region,
+                (void *)__asan_unpoison_memory_region,
+                (void *)__sanitizer_start_switch_fiber,
+                (void *)__sanitizer_finish_switch_fiber,
+        };
+
+        for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+                if (function == (uintptr_t)functions[i])
+                        return true;
+#endif
+        return false;
+}
+
 static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument)
 {
         struct walk *w = argument;
@@ -156,6 +189,10 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 return _URC_END_OF_STACK;
         }
         code = cop__code_of(pc, function);
+        if (w->signo == KILL_SIGNAL && code == CODE_OWN && is_checkers(w->function) &&
+            w->verdict == CONTAINED)
+                w->verdict = IN_OURS;
+        w->function = function;
         if (code == CODE_CHECKER && w->signo != KILL_SIGNAL)
                 return _URC_NO_REASON;
         if (code == CODE_CHECKER) /* it may be anywhere in there */
