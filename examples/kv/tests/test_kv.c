@@ -1,18 +1,19 @@
 /*
- * Each test has a store with names of its own, so that tests have nothing in common with each other or with
- * the application.
+ * Each test is a process, and has a store with names of its own, so that tests have nothing in common
+ * with each other or with the application.
  */
-#include <coppice/test.h>
+#include <coppice/test_process.h>
 
 #include "kv.h"
+
+COP_TEST_PROCESSES();
 
 static struct kv_store begin(void)
 {
         struct kv_store store = { "test_registry", "test_buckets" };
 
-        cop_assert_equal(cop_system_start(.schedulers = 1), 0);
-        cop_server_start(cop_registry, cop_build("#{keys => unique}"), .name = store.registry);
-        cop_server_start(cop_dynamic_supervisor, cop_nil(), .name = store.buckets);
+        cop_start_supervised(COP_REGISTRY(store.registry, .keys = COP_KEYS_UNIQUE));
+        cop_start_supervised(COP_SUBTREE(cop_dynamic_supervisor, .name = store.buckets));
         return store;
 }
 
@@ -58,7 +59,6 @@ COP_TEST(KV_application,
 {
         cop_pid buckets;
 
-        cop_assert_equal(cop_system_start(.schedulers = 1), 0);
         cop_assert_term(cop_application_ensure_all_started("kv", COP_TEMPORARY), "{ok, [kv]}");
         buckets = cop_whereis("kv_buckets");
         cop_assert(kv_create(kv_store, "shopping"));

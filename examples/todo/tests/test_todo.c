@@ -1,10 +1,12 @@
 /*
- * Each test has a manager and a supervisor of lists of its own, without a name: tests have nothing in
- * common, with each other or with the application.
+ * Each test is a process, and has a manager and a supervisor of lists of its own, without a name:
+ * tests have nothing in common, with each other or with the application.
  */
-#include <coppice/test.h>
+#include <coppice/test_process.h>
 
 #include "todo.h"
+
+COP_TEST_PROCESSES();
 
 struct fixture {
         cop_pid lists, manager;
@@ -14,9 +16,8 @@ static struct fixture begin(void)
 {
         struct fixture f;
 
-        cop_assert_equal(cop_system_start(.schedulers = 1), 0);
-        f.lists = cop_server_start(todo_list_supervisor, cop_nil());
-        f.manager = cop_server_start(todo_manager, cop_pid_term(f.lists));
+        f.lists = cop_start_supervised(COP_SUBTREE(todo_list_supervisor));
+        f.manager = cop_server_start_link(todo_manager, cop_pid_term(f.lists));
         return f;
 }
 
@@ -82,7 +83,6 @@ COP_TEST(TODO_application, "when the manager dies, its lists do, and a new one h
         cop_term manager = cop_atom("todo_manager");
         cop_pid list, old;
 
-        cop_assert_equal(cop_system_start(.schedulers = 1), 0);
         cop_assert_term(cop_application_ensure_all_started("todo", COP_TEMPORARY), "{ok, [todo]}");
         old = cop_whereis("todo_manager");
         todo_manager_create(manager, "shopping");
