@@ -193,7 +193,7 @@ static cop_term add(struct handler **at, cop_term handler, cop_term argument, co
 {
         struct making making = { handler, supervisor, NULL };
         cop_term wrong, reason;
-        cop_next next;
+        cop_next next = { 0 };
 
         *lost = NULL;
         if (cop_try(make, &making, &reason) != COP_NORMAL)
@@ -328,7 +328,7 @@ static void report_dropped(const struct handler *h, cop_term message)
 static bool update(struct handler **at, bool is_event, cop_term term)
 {
         struct handler *h = *at;
-        cop_next next;
+        cop_next next = { 0 };
         cop_term wrong = is_event ? call_back(h, h->type->handle_event, "handle_event", term, &next)
                                   : call_back(h, h->type->handle_info, "handle_info", term, &next);
 
@@ -377,7 +377,7 @@ static cop_term ask(struct manager *m, cop_term handler, cop_term request)
 {
         struct handler **at = find(m, handler);
         cop_term wrong;
-        cop_next next;
+        cop_next next = { 0 };
 
         if (!*at)
                 return cop_build("{error, bad_module}");

@@ -303,6 +303,7 @@ static void log_event(struct cop_log_event *event, const struct cop_log_site *si
                 event->metadata = all_metadata(metadata);
                 cop__log_dispatch(event);
         }
+        event->module = NULL; /* which was here */
 }
 
 void cop__log_text(enum cop_level level, struct cop_log_site *site, cop_term metadata,

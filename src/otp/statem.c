@@ -210,7 +210,7 @@ static cop_term enter_state(struct statem *m, cop_term state)
 {
         bool enter = type_of(m->module)->has() & COP__HAS_STATE_ENTER, failed;
         cop_term before = m->state, end;
-        cop_next next;
+        cop_next next = { 0 };
 
         m->stage = STAGE_ENTER;
         while (enter) {
@@ -284,7 +284,7 @@ static cop_term handle(struct statem *m, struct cop_event *e, struct waiting *ev
 {
         cop_term state = m->state, end;
         bool enter = false;
-        cop_next next;
+        cop_next next = { 0 };
 
         e->machine = m;
         e->state = m->state;
@@ -351,7 +351,7 @@ cop_next cop__statem_init(void *state, cop_term argument)
 {
         struct statem *m = state;
         struct cop_event e = { .kind = COP_ON_INIT, .term = argument, .machine = m };
-        cop_next next;
+        cop_next next = { 0 };
         cop_term end;
 
         m->module = server_of(m)->module;

@@ -256,7 +256,7 @@ static cop_term show_members(const struct members *table, bool restarting, cop_t
 
                 if (!pid.word)
                         continue;
-                if (kind != table->slots[i].order->kind) {
+                if (!kind || kind != table->slots[i].order->kind) {
                         kind = table->slots[i].order->kind;
                         shown = cop_atom(kind->is_supervisor ? "supervisor" : "worker");
                 }
