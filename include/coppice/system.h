@@ -82,7 +82,9 @@ COP_API int cop_main(cop_process_fn *fn, int argc, char **argv);
  * On a thread of the program's own: a message for it, which others sent to its cop_self(). COP_NONE
  * on timeout. cop_receive() and cop_call() work there as well.
  *
- * cop_thread_descriptor() becomes readable when a message is there, for poll loops.
+ * cop_thread_descriptor() is for poll loops: it becomes readable when a message has come since the
+ * thread last looked at all there were. So take every message before you poll; one that you looked at
+ * and left does not make it readable.
  */
 COP_API int cop_thread_descriptor(void);
 /* Before such a thread ends: gives back what Coppice keeps for it (a thread's end does so too). */
