@@ -291,8 +291,10 @@ static void on_fault(int signo, siginfo_t *info, void *context)
                 stop_program(&fault, NO_PROCESS, fault.pc, NULL, signo, info, context);
         } else if (t->faults.depth++) {
                 /* In the walk: what lies there is no stack any more. */
-                cop__last_report(&t->faults.fault, cop__verdict_because(UNKNOWN_STACK), fault.pc,
-                                 &t->faults.trace);
+                if (t->faults.depth > 2)
+                        _exit(128 + SIGABRT); /* in the report */
+                cop__last_report(t->faults.fault.what ? &t->faults.fault : &fault,
+                                 cop__verdict_because(UNKNOWN_STACK), fault.pc, &t->faults.trace);
                 _exit(128 + SIGABRT);
         } else {
                 process_fault(t, signo, info, context);
@@ -365,6 +367,7 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
         if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
                 return;
         t->faults.depth++;
+        t->faults.fault.what = NULL; /* none brought it here */
         take_back_return(t, machine_sp(context));
         trace_begin(&t->faults.seen, pid_of(t->current), 0);
         verdict = cop__verdict(signo, context, &suspect, &t->faults.seen);

@@ -38,15 +38,15 @@ static int run(const char *what, const char *schedulers, int times)
 }
 
 /* A loop is nearly always in its functions, and they must not be left half done. */
-static void skip_under_tsan(void)
+static void skip_under_sanitizers(void)
 {
-        if (COP_TSAN)
-                cop_skip("ThreadSanitizer's own code stands between every two instructions");
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("the sanitizer's own code stands between every two instructions");
 }
 
 static void ends_soon(const char *what)
 {
-        const int soon = COP_ASAN || COP_TSAN ? 2000 : 100;
+        const int soon = 100;
 
         for (int schedulers = 1; schedulers <= 2; schedulers++) {
                 const char *text = schedulers == 1 ? "1" : "2";
@@ -66,7 +66,7 @@ static void ends_soon(const char *what)
 #define ENDS_SOON(name, sentence)                                                                  \
         COP_TEST(KILL_##name, sentence, .limit_s = 120)                                            \
         {                                                                                          \
-                skip_under_tsan();                                                                 \
+                skip_under_sanitizers();                                                           \
                 ends_soon(#name);                                                                  \
         }
 
@@ -94,9 +94,9 @@ COP_TEST(KILL_storm, "a thousand kills of a loop of malloc() and free(): none lo
 {
         static const char *const kinds[] = { "pure", "malloc", "printf", "calls" };
 
-        skip_under_tsan();
+        skip_under_sanitizers();
         if (!is_whole()) {
-                run("malloc", "2", COP_ASAN || COP_TSAN ? 100 : 1000);
+                run("malloc", "2", 1000);
                 return;
         }
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
