@@ -97,9 +97,9 @@ static void run_all(const struct suite *suite, const char *schedulers)
         pid_t pids[RUNNERS];
         int i, status;
 
-        for (i = 0; i < RUNNERS; i++)
+        for (i = 0; i < RUNNERS && i < suite->count; i++)
                 pids[i] = start_runner(suite, schedulers, i);
-        for (i = 0; i < RUNNERS; i++) {
+        while (i-- > 0) {
                 cop_assert(waitpid(pids[i], &status, 0) == pids[i]);
                 if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
                         fprintf(stderr, "a runner ended with status %#x\n", (unsigned)status);
@@ -140,22 +140,23 @@ static void show_difference(const char *name, const char *is, const char *expect
                 expected + line);
 }
 
-static int compare_all(const struct suite *suite)
+/* Those that differ are all that the suite has afterwards. */
+static void compare_all(struct suite *suite)
 {
         static char is[TEXT_MOST], expected[TEXT_MOST];
         char folder[PATH_MAX];
-        int i, failed = 0;
+        int i, count = suite->count;
 
+        suite->count = 0;
         snprintf(folder, sizeof(folder), "%s/expected", suite->folder);
-        for (i = 0; i < suite->count; i++) {
+        for (i = 0; i < count; i++) {
                 text_of(is, suite->traces, suite->names[i]);
                 text_of(expected, folder, suite->names[i]);
                 if (*expected && strcmp(is, expected) == 0)
                         continue;
                 show_difference(suite->names[i], is, expected);
-                failed++;
+                memmove(suite->names[suite->count++], suite->names[i], sizeof(suite->names[i]));
         }
-        return failed;
 }
 
 static void remove_traces(const struct suite *suite)
@@ -172,18 +173,24 @@ static void remove_traces(const struct suite *suite)
 
 static void run_suite(const char *folder, const char *schedulers)
 {
-        static struct suite suite;
+        static struct suite suite, all;
         const char *tmp = getenv("TMPDIR");
-        int failed;
 
         suite.folder = folder;
         snprintf(suite.traces, sizeof(suite.traces), "%s/conformance-XXXXXX", tmp ? tmp : "/tmp");
         cop_assert(mkdtemp(suite.traces) != NULL);
         list_scenarios(&suite);
+        all = suite;
         run_all(&suite, schedulers);
-        failed = compare_all(&suite);
-        remove_traces(&suite);
-        cop_assert_equal(failed, 0);
+        compare_all(&suite);
+        /* Scenarios sleep tenths of seconds, and a machine may stand still as long: one or two that
+         * differ have to do so again, by themselves. */
+        if (suite.count > 0 && suite.count <= 2) {
+                run_all(&suite, schedulers);
+                compare_all(&suite);
+        }
+        remove_traces(&all);
+        cop_assert_equal(suite.count, 0);
 }
 
 COP_TEST(CONFORMANCE_suite_1, "every scenario of the suite, with one scheduler", .limit_s = 300)
