@@ -86,25 +86,7 @@ extern COP_API const struct cop_module COP__MODULE(cop_event_manager);
                                ? cop__callbacks_##name.terminate((state *)s, t)                    \
                                : cop_atom("ok");                                                   \
         }                                                                                          \
-        static cop_term cop__show_##name(void *s)                                                  \
-        {                                                                                          \
-                return cop__callbacks_##name.show                                                  \
-                               ? cop__callbacks_##name.show((state *)s)                            \
-                               : cop__show_state(s, sizeof(state), #state, cop__show_##name);      \
-        }                                                                                          \
-        static void cop__restore_##name(void *s, cop_term t)                                       \
-        {                                                                                          \
-                if (cop__callbacks_##name.restore)                                                 \
-                        cop__callbacks_##name.restore((state *)s, t);                              \
-                else                                                                               \
-                        cop__restore_state(s, sizeof(state), #state, cop__show_##name, t);         \
-        }                                                                                          \
-        static cop_term cop__format_status_##name(void *s, cop_term t)                             \
-        {                                                                                          \
-                return cop__callbacks_##name.format_status                                         \
-                               ? cop__callbacks_##name.format_status((state *)s, t)                \
-                               : t;                                                                \
-        }                                                                                          \
+        COP__STATE_THUNKS(name, state)                                                             \
         COP__HANDLER_DECLARE(name)                                                                 \
         const struct cop_event_handler COP__HANDLER_NAMED(name) = { #name,                         \
                                                                     sizeof(state),                 \

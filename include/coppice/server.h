@@ -262,25 +262,7 @@ static inline cop_next cop__missing(enum cop_callback callback)
                 if (cop__callbacks_##name.terminate)                                               \
                         cop__callbacks_##name.terminate((state *)s, t);                            \
         }                                                                                          \
-        static cop_term cop__show_##name(void *s)                                                  \
-        {                                                                                          \
-                return cop__callbacks_##name.show                                                  \
-                               ? cop__callbacks_##name.show((state *)s)                            \
-                               : cop__show_state(s, sizeof(state), #state, cop__show_##name);      \
-        }                                                                                          \
-        static void cop__restore_##name(void *s, cop_term t)                                       \
-        {                                                                                          \
-                if (cop__callbacks_##name.restore)                                                 \
-                        cop__callbacks_##name.restore((state *)s, t);                              \
-                else                                                                               \
-                        cop__restore_state(s, sizeof(state), #state, cop__show_##name, t);         \
-        }                                                                                          \
-        static cop_term cop__format_status_##name(void *s, cop_term t)                             \
-        {                                                                                          \
-                return cop__callbacks_##name.format_status                                         \
-                               ? cop__callbacks_##name.format_status((state *)s, t)                \
-                               : t;                                                                \
-        }                                                                                          \
+        COP__STATE_THUNKS(name, state)                                                             \
         static bool cop__hides_##name(void)                                                        \
         {                                                                                          \
                 return cop__callbacks_##name.format_status != 0;                                   \
@@ -299,6 +281,28 @@ COP_API cop_term cop__show_state(const void *state, size_t size, const char *typ
                                  cop__show_fn *show);
 COP_API void cop__restore_state(void *state, size_t size, const char *type, cop__show_fn *show,
                                 cop_term shown);
+
+/* Its callbacks that show, restore and hide a state; without them debug information does. */
+#define COP__STATE_THUNKS(name, state)                                                             \
+        static cop_term cop__show_##name(void *s)                                                  \
+        {                                                                                          \
+                return cop__callbacks_##name.show                                                  \
+                               ? cop__callbacks_##name.show((state *)s)                            \
+                               : cop__show_state(s, sizeof(state), #state, cop__show_##name);      \
+        }                                                                                          \
+        static void cop__restore_##name(void *s, cop_term t)                                       \
+        {                                                                                          \
+                if (cop__callbacks_##name.restore)                                                 \
+                        cop__callbacks_##name.restore((state *)s, t);                              \
+                else                                                                               \
+                        cop__restore_state(s, sizeof(state), #state, cop__show_##name, t);         \
+        }                                                                                          \
+        static cop_term cop__format_status_##name(void *s, cop_term t)                             \
+        {                                                                                          \
+                return cop__callbacks_##name.format_status                                         \
+                               ? cop__callbacks_##name.format_status((state *)s, t)                \
+                               : t;                                                                \
+        }
 
 #define COP__SERVER_THUNK(name, state, callback, number)                                           \
         static cop_next cop__##callback##_##name(void *s, cop_term t)                              \

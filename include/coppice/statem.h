@@ -225,25 +225,7 @@ enum { COP__STATES = 64 };
                 if (cop__callbacks_##name.terminate)                                               \
                         cop__callbacks_##name.terminate((data *)d, state, reason);                 \
         }                                                                                          \
-        static cop_term cop__show_##name(void *d)                                                  \
-        {                                                                                          \
-                return cop__callbacks_##name.show                                                  \
-                               ? cop__callbacks_##name.show((data *)d)                             \
-                               : cop__show_state(d, sizeof(data), #data, cop__show_##name);        \
-        }                                                                                          \
-        static void cop__restore_##name(void *d, cop_term t)                                       \
-        {                                                                                          \
-                if (cop__callbacks_##name.restore)                                                 \
-                        cop__callbacks_##name.restore((data *)d, t);                               \
-                else                                                                               \
-                        cop__restore_state(d, sizeof(data), #data, cop__show_##name, t);           \
-        }                                                                                          \
-        static cop_term cop__format_status_##name(void *d, cop_term t)                             \
-        {                                                                                          \
-                return cop__callbacks_##name.format_status                                         \
-                               ? cop__callbacks_##name.format_status((data *)d, t)                 \
-                               : t;                                                                \
-        }                                                                                          \
+        COP__STATE_THUNKS(name, data)                                                              \
         static const struct cop__statem_type cop__machine_##name = {                               \
                 cop__has_##name,          cop__state_name_##name, cop__call_##name,                \
                 cop__terminate_##name,    cop__show_##name,       cop__restore_##name,             \

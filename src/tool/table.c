@@ -63,29 +63,25 @@ const struct subcommand subcommands[] = {
           .options = { { "--seed", "N", "the order and random numbers of an earlier run" },
                        { "--stale", NULL, "only programs that changed since they last passed" } },
           .text = "Builds as cop compile does, and runs every program that meson.build calls a\n"
-                  "test(). NAME is a test, a part of one's name or file, or a pattern with *, ? "
-                  "and\n"
-                  "[]: then only those run; FILE:LINE is the test that stands there. A failure is "
-                  "shown with the command that repeats it,\n"
-                  "and the last line says how many passed and how many failed.",
+                  "test(). NAME is a test, a part of one's name or file, or a pattern with *, ?\n"
+                  "and []: then only those run; FILE:LINE is the test that stands there. A\n"
+                  "failure is shown with the command that repeats it, and the last line says\n"
+                  "how many passed and how many failed.",
           .run = tool_test },
         { .name = "check",
           .usage = "",
           .summary = "builds the project, and shows what it would start",
-          .text = "Looks at the supervision tree of each application without starting it, prints "
-                  "it, and\n"
-                  "says what is wrong: a child that nothing in the program starts, two children of "
-                  "one\n"
-                  "name, a flag that there is not.",
+          .text = "Looks at the supervision tree of each application without starting it, prints\n"
+                  "it, and says what is wrong: a child that nothing in the program starts, two\n"
+                  "children of one name, a flag that there is not.",
           .run = tool_check },
         { .name = "app",
           .usage = "tree",
           .summary = "builds the project, and shows which application needs which",
           .words_min = 1,
           .words_max = 1,
-          .text = "Each application of the project that none of the others needs, and below it "
-                  "those\n"
-                  "that are started before it.",
+          .text = "Each application of the project that none of the others needs, and below it\n"
+                  "those that are started before it.",
           .run = tool_app },
         { .name = "read",
           .usage = "FILE...",

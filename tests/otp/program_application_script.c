@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/script.h"
+
 static cop_term applications; /* kept: the resources of the script */
 
 /* ---- what is written ---- */
@@ -283,23 +285,6 @@ static cop_term perform(cop_term operation)
 
 /* ---- the script ---- */
 
-static cop_term read_script(const char *path)
-{
-        static char text[1 << 20];
-        struct cop_read_result result;
-        FILE *file = fopen(path, "r");
-        size_t size;
-
-        if (!file)
-                cop_exit("{cannot_open, Path}", path);
-        size = fread(text, 1, sizeof(text), file);
-        fclose(file);
-        result = cop_try_read_all(text, size);
-        if (*result.error)
-                cop_exit("{Path, Line, Error}", path, result.line, result.error);
-        return result.term;
-}
-
 /* A system that goes down starts nothing any more. */
 static bool is_down(void)
 {
@@ -309,8 +294,10 @@ static bool is_down(void)
 
 static void run(void *path)
 {
-        cop_term script = read_script(path), result;
+        cop_term script = script_read(path), result;
 
+        if (!freopen("/dev/null", "w", stderr)) /* what the system says at its end is no trace */
+                cop_exit("no_device");
         cop_report_to(hear, NULL);
         cop_set_report_level(COP_LEVEL_NOTICE);
         applications = cop_keep(cop_head(script));
@@ -329,21 +316,10 @@ static void run(void *path)
 
 int main(int argc, char **argv)
 {
-        cop_term reason = cop_nil();
-        cop_ref ref;
+        int status = script_play(argc, argv, run);
 
-        if (argc < 2 || cop_system_start(.simulate = argc > 2 ? strtoull(argv[2], NULL, 10) : 0)) {
-                fprintf(stderr, "usage: otp_application_script FILE.script [SEED]\n");
-                return 2;
-        }
-        if (!freopen("/dev/null", "w", stderr)) /* what the system says at its end is no trace */
-                return 2;
-        cop_spawn_pointer(run, argv[1], .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
-        if (!cop_is(reason, "normal"))
-                printf("%s\n", cop_show(reason));
         fflush(stdout);
         cop_report_to(NULL, NULL);
         cop_set_report_level(COP_LEVEL_EMERGENCY);
-        _Exit(0);
+        _Exit(status);
 }

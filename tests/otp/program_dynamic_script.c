@@ -7,7 +7,8 @@
 #include <coppice.h>
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "support/script.h"
 
 enum { CHILDREN = 6, STARTS_MAX = 1000 };
 
@@ -334,29 +335,12 @@ static cop_term perform(cop_term operation)
 
 /* ---- the script ---- */
 
-static cop_term read_script(const char *path)
-{
-        static char text[1 << 20];
-        struct cop_read_result result;
-        FILE *file = fopen(path, "r");
-        size_t size;
-
-        if (!file)
-                cop_exit("{cannot_open, Path}", path);
-        size = fread(text, 1, sizeof(text), file);
-        fclose(file);
-        result = cop_try_read_all(text, size);
-        if (*result.error)
-                cop_exit("{Path, Line, Error}", path, result.line, result.error);
-        return result.term;
-}
-
 static void run(void *path)
 {
         cop_trap_exits(true);
         cop_register("script", cop_self());
         cop_report_to(hear, NULL);
-        COP_EACH (operation, read_script(path)) {
+        COP_EACH (operation, script_read(path)) {
                 cop_term result = perform(operation), heard;
 
                 settle();
@@ -369,17 +353,5 @@ static void run(void *path)
 
 int main(int argc, char **argv)
 {
-        cop_term reason = cop_nil();
-        cop_ref ref;
-
-        if (argc < 2 || cop_system_start(.simulate = argc > 2 ? strtoull(argv[2], NULL, 10) : 0)) {
-                fprintf(stderr, "usage: otp_dynamic_script FILE.script [SEED]\n");
-                return 2;
-        }
-        cop_spawn_pointer(run, argv[1], .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
-        if (!cop_is(reason, "normal"))
-                printf("%s\n", cop_show(reason));
-        cop_system_stop(5000);
-        return 0;
+        return script_main(argc, argv, run);
 }

@@ -7,8 +7,9 @@
 #include <coppice.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "support/script.h"
 
 enum { ACTORS = 4 };
 
@@ -361,23 +362,6 @@ static cop_term run_operation(cop_term operation)
         return cop_is_none(result) ? outcome(look, operation) : result;
 }
 
-static cop_term read_script(const char *path)
-{
-        static char script[1 << 20];
-        struct cop_read_result result;
-        FILE *file = fopen(path, "r");
-        size_t size;
-
-        if (!file)
-                cop_exit("{cannot_open, Path}", path);
-        size = fread(script, 1, sizeof(script), file);
-        fclose(file);
-        result = cop_try_read_all(script, size);
-        if (*result.error)
-                cop_exit("{Path, Line, Error}", path, result.line, result.error);
-        return result.term;
-}
-
 static void run(void *path)
 {
         cop_term result;
@@ -392,7 +376,7 @@ static void run(void *path)
         cop_registry_start_link("e", .keys = COP_KEYS_DUPLICATE, .partitions = 3);
         for (p = 0; p < ACTORS; p++)
                 start(p, COP_NONE);
-        COP_EACH (operation, read_script(path)) {
+        COP_EACH (operation, script_read(path)) {
                 result = run_operation(operation);
                 if (cop_is_none(result))
                         cop_exit("{unknown, Operation}", operation);
@@ -404,17 +388,5 @@ static void run(void *path)
 
 int main(int argc, char **argv)
 {
-        cop_term reason = cop_nil();
-        cop_ref ref;
-
-        if (argc < 2 || cop_system_start(.simulate = argc > 2 ? strtoull(argv[2], NULL, 10) : 0)) {
-                fprintf(stderr, "usage: otp_registry_script FILE.script [SEED]\n");
-                return 2;
-        }
-        cop_spawn_pointer(run, argv[1], .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
-        if (!cop_is(reason, "normal"))
-                printf("%s\n", cop_show(reason));
-        cop_system_stop(5000);
-        return 0;
+        return script_main(argc, argv, run);
 }

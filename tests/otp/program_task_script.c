@@ -7,7 +7,8 @@
 #include <coppice.h>
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "support/script.h"
 
 enum { SLOTS = 4 };
 
@@ -323,23 +324,6 @@ static cop_term task_operation(cop_term operation)
 
 /* ---- the script ---- */
 
-static cop_term read_script(const char *path)
-{
-        static char text[1 << 20];
-        struct cop_read_result result;
-        FILE *file = fopen(path, "r");
-        size_t size;
-
-        if (!file)
-                cop_exit("{cannot_open, Path}", path);
-        size = fread(text, 1, sizeof(text), file);
-        fclose(file);
-        result = cop_try_read_all(text, size);
-        if (*result.error)
-                cop_exit("{Path, Line, Error}", path, result.line, result.error);
-        return result.term;
-}
-
 static void run(void *path)
 {
         cop_term result;
@@ -347,7 +331,7 @@ static void run(void *path)
         cop_trap_exits(true);
         cop_set_report_level(COP_LEVEL_EMERGENCY);
         cop_server_start_link(cop_task_supervisor, cop_nil(), .name = "tasks");
-        COP_EACH (operation, read_script(path)) {
+        COP_EACH (operation, script_read(path)) {
                 result = agent_operation(operation);
                 if (cop_is_none(result))
                         result = task_operation(operation);
@@ -360,17 +344,5 @@ static void run(void *path)
 
 int main(int argc, char **argv)
 {
-        cop_term reason = cop_nil();
-        cop_ref ref;
-
-        if (argc < 2 || cop_system_start(.simulate = argc > 2 ? strtoull(argv[2], NULL, 10) : 0)) {
-                fprintf(stderr, "usage: otp_task_script FILE.script [SEED]\n");
-                return 2;
-        }
-        cop_spawn_pointer(run, argv[1], .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
-        if (!cop_is(reason, "normal"))
-                printf("%s\n", cop_show(reason));
-        cop_system_stop(5000);
-        return 0;
+        return script_main(argc, argv, run);
 }

@@ -74,6 +74,13 @@ static void assert_starts(const int64_t *expected, int count)
 
 #define BACK_OFF "back_off => #{first_ms => 100, most_ms => 400, reset_ms => 5000}"
 
+/* A supervisor with back-off, which does not give up, and a child a. */
+static cop_pid start_patient(void)
+{
+        return troupe_start(cop_build("#{intensity => 100, " BACK_OFF "}"),
+                            cop_build("[A]", noted_spec("a", cop_build("#{}"))));
+}
+
 COP_TEST(BEYOND_back_off, "the first restart is at once, the next ones after ever longer times")
 {
         static const int64_t expected[] = { 0, 0, 100, 300, 700, 1100 };
@@ -81,8 +88,7 @@ COP_TEST(BEYOND_back_off, "the first restart is at once, the next ones after eve
 
         if (!begin())
                 return;
-        pid = troupe_start(cop_build("#{intensity => 100, " BACK_OFF "}"),
-                           cop_build("[A]", noted_spec("a", cop_build("#{}"))));
+        pid = start_patient();
         kill_again_and_again(pid, "a", 5);
         cop_sleep(500);
         assert_starts(expected, 6);
@@ -94,8 +100,7 @@ COP_TEST(BEYOND_back_off_reset, "after a healthy time the next restart is at onc
 
         if (!begin())
                 return;
-        pid = troupe_start(cop_build("#{intensity => 100, " BACK_OFF "}"),
-                           cop_build("[A]", noted_spec("a", cop_build("#{}"))));
+        pid = start_patient();
         kill_again_and_again(pid, "a", 3);
         cop_sleep(300);
         cop_assert_equal(starts, 4);
@@ -146,8 +151,7 @@ COP_TEST(BEYOND_back_off_cancelled, "who is ended while it waits is not started"
 
         if (!begin())
                 return;
-        pid = troupe_start(cop_build("#{intensity => 100, " BACK_OFF "}"),
-                           cop_build("[A]", noted_spec("a", cop_build("#{}"))));
+        pid = start_patient();
         kill_again_and_again(pid, "a", 2);
         cop_assert_term(cop_terminate_child(pid, cop_atom("a")), "ok");
         cop_sleep(1000);
@@ -198,8 +202,7 @@ COP_TEST(BEYOND_back_off_end, "a supervisor whose child waits can end")
 
         if (!begin())
                 return;
-        pid = troupe_start(cop_build("#{intensity => 100, " BACK_OFF "}"),
-                           cop_build("[A]", noted_spec("a", cop_build("#{}"))));
+        pid = start_patient();
         kill_again_and_again(pid, "a", 2);
         messages();
         cop_supervisor_stop(pid);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "support/ets_do.h"
+#include "support/script.h"
 
 enum { TABLES = 4, PROCESSES = 3, EVER_MOST = 1000 };
 
@@ -239,28 +240,11 @@ static cop_term run_one(cop_term what)
 
 /* ---- the script ---- */
 
-static cop_term read_script(const char *path)
-{
-        static char text[1 << 20];
-        struct cop_read_result result;
-        FILE *file = fopen(path, "r");
-        size_t size;
-
-        if (!file)
-                cop_exit("{cannot_open, Path}", path);
-        size = fread(text, 1, sizeof(text), file);
-        fclose(file);
-        result = cop_try_read_all(text, size);
-        if (*result.error)
-                cop_exit("{Path, Line, Error}", path, result.line, result.error);
-        return result.term;
-}
-
 static void run(void *path)
 {
         for (int p = 0; p < PROCESSES; p++)
                 new_player(p);
-        COP_EACH (what, read_script(path)) {
+        COP_EACH (what, script_read(path)) {
                 cop_term result = run_one(what);
 
                 printf("%s\n  %s\n", cop_show(what), cop_show(result));
@@ -269,17 +253,5 @@ static void run(void *path)
 
 int main(int argc, char **argv)
 {
-        cop_term reason = cop_nil();
-        cop_ref ref;
-
-        if (argc < 2 || cop_system_start(.simulate = argc > 2 ? strtoull(argv[2], NULL, 10) : 0)) {
-                fprintf(stderr, "usage: runtime_ets_script FILE.script [SEED]\n");
-                return 2;
-        }
-        cop_spawn_pointer(run, argv[1], .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
-        if (!cop_is(reason, "normal"))
-                printf("%s\n", cop_show(reason));
-        cop_system_stop(5000);
-        return 0;
+        return script_main(argc, argv, run);
 }
