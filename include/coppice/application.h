@@ -236,6 +236,10 @@ struct cop_main_options {
         cop_process_fn *run;     /* called when all is started; the program ends when it returns */
         cop_process_fn *console; /* the same, instead, where the command line has --console */
         const struct cop_system_options *system;
+        const char
+                *heart; /* cop-heart starts it again when it ends abnormally: its options, as behind
+                            * --heart=; "" for none. NULL: only where the command line says --heart.
+                            * Not with --console, --check and --app-file */
 };
 
 /*
@@ -251,6 +255,7 @@ struct cop_main_options {
  *     --config FILE       a configuration file
  *     --NAME.KEY=VALUE    a value of the configuration
  *     --console           .console instead of .run
+ *     --heart[=OPTIONS]   run by cop-heart (coppice/heart.h)
  *     --check             looks at the tree of each application, prints it, and ends: 0, or 1 where
  *                         something is wrong; nothing is started
  *     --app-file[=NAME]   writes the resource file to standard output, and ends; with a path .../NAME.app

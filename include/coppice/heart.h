@@ -9,8 +9,8 @@
  *      cop-heart --intensity=5 --period=60 program
  *
  * `cop-heart --help` has the options. The first two work for every program that begins with
- * cop_main(); what stands between the commas are options of cop-heart, without their dashes. A
- * program ends normally with status 0, or when it was told to end by SIGTERM, SIGINT or SIGQUIT;
+ * cop_main() or COP_MAIN(), whose .heart has cop-heart run it always; what stands between the commas
+ * are options of cop-heart, without their dashes. A program ends normally with status 0, or when it was told to end by SIGTERM, SIGINT or SIGQUIT;
  * every other end is abnormal. Started again, it finds why in cop_restart_reason().
  *
  * Under cop-heart a process of the program's sends a beat four times in the time that cop-heart waits
@@ -37,12 +37,13 @@ COP_API void cop_heart_check(bool (*check)(void));
 COP_API const char *cop_restart_reason(void);
 
 /*
- * For a main() that does not use cop_main(). First the former: where the arguments ask for --heart it
- * runs cop-heart in place of the program, and returns only where that cannot be, with a report on
- * standard error and -errno; otherwise 0. The latter when the system runs: it begins to send beats,
- * if there is a cop-heart.
+ * For a main() that does not use cop_main(). First the former: where the arguments ask for --heart, or
+ * options are not NULL (what stands behind --heart=, "" for none) and it is not run by a cop-heart
+ * already, it runs cop-heart in place of the program. It returns only where that cannot be, with a
+ * report on standard error and -errno; otherwise 0. The latter when the system runs: it begins to send
+ * beats, if there is a cop-heart.
  */
-COP_API int cop_heart_wrap(int argc, char **argv);
+COP_API int cop_heart_wrap(int argc, char **argv, const char *options);
 COP_API void cop_heart_start(void);
 
 COP_END_DECLS

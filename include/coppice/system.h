@@ -24,6 +24,8 @@ struct cop_system_options {
         uint64_t simulate;    /* not 0: simulated, with this seed: one thread, virtual time */
         bool mprotect_guards; /* guard stacks with mprotect() also where the kernel has better */
         size_t stack_size;    /* of processes that do not say; 0: 256 KB */
+        bool stop_on_signals; /* SIGTERM and SIGINT are cop_stop(0) until cop_system_stop() begins;
+                               * without it they are only in cop_system_wait() */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <coppice/heart.h>
 #include <coppice/text.h>
 
 enum deed { DEED_RUN, DEED_CHECK, DEED_FILE };
@@ -284,21 +285,38 @@ static void watch(void *program)
         cop_stop(1);
 }
 
+/* What cop-heart is asked for with; NULL for what ends soon, or has somebody who looks at it. */
+static const char *heart_of(const struct cop_main_options *options, int argc, char **argv)
+{
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+                if (strcmp(argv[i], "--check") == 0 || strcmp(argv[i], "--console") == 0 ||
+                    strncmp(argv[i], "--app-file", 10) == 0)
+                        return NULL;
+        return options->heart;
+}
+
 int cop_application_main(const struct cop_application *application, int argc, char **argv,
                          const struct cop_main_options *options)
 {
         struct program p = { .application = application,
                              .options = options,
                              .name = argc ? argv[0] : application->name };
-        int err = options->system ? cop_system_start_with(options->system) : cop_system_start();
+        struct cop_system_options system =
+                options->system ? *options->system : (struct cop_system_options){ 0 };
+        int err = cop_heart_wrap(argc, argv, heart_of(options, argc, argv));
         int status;
 
+        if (err < 0)
+                return 1;
+        system.stop_on_signals = true;
+        err = cop_system_start_with(&system);
         if (err < 0) {
                 fprintf(stderr, "%s: cannot start: %s\n", p.name, strerrordesc_np(-err));
                 return 1;
         }
         p.line = cop_keep(cop_build("#{}"));
         take_arguments(&p, argc, argv);
+        cop_heart_start();
         cop_spawn_pointer(watch, &p);
         status = cop_system_wait();
         cop_applications_stop();

@@ -90,18 +90,19 @@ void cop_heart_start(void)
 enum { OPTIONS_MOST = 16 };
 
 /* "a=1,b=2" as "--a=1", "--b=2"; returns how many. The texts are never freed: a program is run next. */
-static int spread(char *options, char **to)
+static int spread(const char *options, char **to)
 {
         int count = 0;
 
-        for (char *one; (one = strsep(&options, ","));) {
-                size_t room = strlen(one) + 3;
-                char *text = count < OPTIONS_MOST ? cop__alloc(room) : NULL;
+        while (*options) {
+                size_t size = strcspn(options, ",");
+                char *text = count < OPTIONS_MOST ? cop__alloc(size + 3) : NULL;
 
                 if (!text)
                         return -E2BIG;
-                snprintf(text, room, "--%s", one);
+                snprintf(text, size + 3, "--%s", options);
                 to[count++] = text;
+                options += size + (options[size] == ',');
         }
         return count;
 }
@@ -115,34 +116,34 @@ static int find(int argc, char **argv)
         return 0;
 }
 
-int cop_heart_wrap(int argc, char **argv)
+int cop_heart_wrap(int argc, char **argv, const char *options)
 {
         const char *program = getenv("COP_HEART_PROGRAM");
         int at = find(argc, argv), count = 0, n = 0;
         char **all;
 
-        if (!at)
+        if (at)
+                options = argv[at][7] == '=' ? argv[at] + 8 : "";
+        else if (!options || getenv("COP_HEART"))
                 return 0;
         all = cop__alloc_array((size_t)argc + OPTIONS_MOST + 3, sizeof(*all));
         if (!all)
                 return -ENOMEM;
         program = program ? program : "cop-heart";
         all[n++] = (char *)(uintptr_t)program;
-        if (argv[at][7] == '=')
-                count = spread(argv[at] + 8, all + n);
+        count = spread(options, all + n);
         if (count < 0)
                 return count;
         n += count;
         all[n++] = (char *)(uintptr_t) "--";
         for (int i = 0; i < argc; i++)
-                if (i != at)
+                if (i != at || at == 0)
                         all[n++] = argv[i];
         all[n] = NULL;
         execvp(program, all);
         fprintf(stderr,
                 "%s: --heart: cannot run %s: %s. It comes with Coppice; put it into PATH, or its "
-                "name "
-                "into COP_HEART_PROGRAM\n",
+                "name into COP_HEART_PROGRAM\n",
                 argv[0], program, strerrordesc_np(errno));
         return -errno;
 }

@@ -33,9 +33,16 @@ enum { THREADS_STOP_NS = 1000000000, FORKED_CHILD_STATUS = 70 };
 enum state { STOPPED, STARTING, RUNNING, STOPPING };
 
 static _Atomic(int) state;
+/* What SIGTERM and SIGINT did before. */
+struct stop_signals {
+        struct sigaction term, interrupt;
+};
+
 static _Atomic(int) stop_status = -1; /* what cop_stop() was called with; -1: not yet */
 static struct bell stop_bell;         /* rung by cop_stop() */
-static struct term_host own_host;     /* as it was before the start */
+static bool stop_on_signals;
+static struct stop_signals before_start;
+static struct term_host own_host; /* as it was before the start */
 
 /*
  * In a forked child there are no schedulers: it may exec or _exit, and nothing of ours. Whatever of
@@ -160,6 +167,36 @@ static COP_NORETURN void host_fail(enum failure failure, cop_term reason,
         cop__raise(failure, reason, place);
 }
 
+/* ---- asking for the end ---- */
+
+void cop_stop(int status)
+{
+        int none = -1;
+
+        atomic_compare_exchange_strong(&stop_status, &none, status < 0 ? 1 : status);
+        cop__driver->bell_ring(&stop_bell);
+}
+
+static void on_stop_signal(int signal)
+{
+        cop_stop(0); /* an exchange and a futex call: safe in a signal handler */
+}
+
+static void stop_signals_take(struct stop_signals *before)
+{
+        struct sigaction action = { .sa_handler = on_stop_signal };
+
+        sigemptyset(&action.sa_mask);
+        sigaction(SIGTERM, &action, &before->term);
+        sigaction(SIGINT, &action, &before->interrupt);
+}
+
+static void stop_signals_give(const struct stop_signals *before)
+{
+        sigaction(SIGTERM, &before->term, NULL);
+        sigaction(SIGINT, &before->interrupt, NULL);
+}
+
 /* ---- start ---- */
 
 static void report_site(void *context, const char *message)
@@ -269,6 +306,9 @@ int cop_system_start_with(const struct cop_system_options *options)
         cop__reserve_fill();
         cop__fork_calls(on_fork);
         cop__sinks_start();
+        stop_on_signals = options->stop_on_signals;
+        if (stop_on_signals)
+                stop_signals_take(&before_start);
         atomic_store(&state, RUNNING);
         return 0;
 }
@@ -345,6 +385,8 @@ int cop_system_stop(int64_t deadline_ms)
 
         if (!atomic_compare_exchange_strong(&state, &running, STOPPING))
                 return -EINVAL;
+        if (stop_on_signals)
+                stop_signals_give(&before_start);
         if (!end_all(ATOM(shutdown), cop__deadline(deadline_ms), &left)) {
                 cop__table_close();
                 end_all(ATOM(kill), INT64_MAX, &killed);
@@ -370,39 +412,6 @@ int cop_system_stop(int64_t deadline_ms)
         cop__host = own_host;
         atomic_store(&state, STOPPED);
         return (int)killed;
-}
-
-void cop_stop(int status)
-{
-        int none = -1;
-
-        atomic_compare_exchange_strong(&stop_status, &none, status < 0 ? 1 : status);
-        cop__driver->bell_ring(&stop_bell);
-}
-
-static void on_stop_signal(int signal)
-{
-        cop_stop(0); /* an exchange and a futex call: safe in a signal handler */
-}
-
-/* What SIGTERM and SIGINT did before. */
-struct stop_signals {
-        struct sigaction term, interrupt;
-};
-
-static void stop_signals_take(struct stop_signals *before)
-{
-        struct sigaction action = { .sa_handler = on_stop_signal };
-
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGTERM, &action, &before->term);
-        sigaction(SIGINT, &action, &before->interrupt);
-}
-
-static void stop_signals_give(const struct stop_signals *before)
-{
-        sigaction(SIGTERM, &before->term, NULL);
-        sigaction(SIGINT, &before->interrupt, NULL);
 }
 
 int cop_system_wait(void)
@@ -453,24 +462,21 @@ static cop_term arguments_of(int argc, char **argv)
 int cop_main(cop_process_fn *fn, int argc, char **argv)
 {
         struct first first = { .fn = fn };
-        struct stop_signals before;
         int status;
-        int err = cop_heart_wrap(argc, argv);
+        int err = cop_heart_wrap(argc, argv, NULL);
 
         if (err < 0)
                 return 1;
-        err = cop_system_start();
+        err = cop_system_start(.stop_on_signals = true);
         if (err < 0) {
                 fprintf(stderr, "%s: cannot start: %s\n", argc ? argv[0] : "coppice",
                         strerrordesc_np(-err));
                 return 1;
         }
         first.arguments = cop_keep(arguments_of(argc, argv));
-        stop_signals_take(&before); /* one that comes early is in order, too */
         cop_heart_start();
         cop_spawn_pointer(watch_first, &first);
         status = cop_system_wait();
-        stop_signals_give(&before);
         cop_system_stop(5000);
         return status;
 }

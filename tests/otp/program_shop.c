@@ -4,8 +4,10 @@
  */
 #include <coppice.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static cop_next handle_call(int *unused, cop_term request, cop_from from)
 {
@@ -81,7 +83,9 @@ static void obey(const char *what)
                 cop_stop(7);
         if (strcmp(what, "die") == 0)
                 end_of("shop", cop_build("kill"));
-        if (strcmp(what, "wait") == 0 || strcmp(what, "die") == 0)
+        if (strcmp(what, "signal") == 0)
+                kill(getpid(), SIGTERM);
+        if (strcmp(what, "wait") == 0 || strcmp(what, "signal") == 0 || strcmp(what, "die") == 0)
                 cop_receive(COP_FOREVER, "never");
 }
 

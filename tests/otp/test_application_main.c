@@ -266,3 +266,11 @@ COP_TEST(APP_16_signal, "SIGTERM stops the applications in order; the status is 
         cop_assert(WIFEXITED(status));
         cop_assert_equal(WEXITSTATUS(status), 0);
 }
+
+COP_TEST(APP_16_signal_early, "also one that comes before main() waits for it", .limit_s = 120)
+{
+        for (int i = 0; i < 20; i++) {
+                run("--no-start", "signal");
+                says(0, "signal: \n");
+        }
+}

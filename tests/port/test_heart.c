@@ -208,3 +208,27 @@ COP_TEST(HEART_missing, "where there is no cop-heart the program says so, and do
                                       "directory. It comes with Coppice; "));
         cop_assert(!strstr(ran.output, "\nwell"));
 }
+
+COP_TEST(HEART_own,
+         "a program that says .heart is run by cop-heart; --heart on its command line wins")
+{
+        setenv("COP_HEART_PROGRAM", path_of_heart(), 1);
+        run_program(&ran, "port_hearty", (const char *const[]){ "a", NULL });
+        says(0, "cop-heart: port_hearty: signal 9 (SIGKILL); starting it again\n"
+                "again: signal 9 (SIGKILL), with [<<\"a\">>]\n");
+        run_program(&ran, "port_hearty", (const char *const[]){ "--heart=intensity=0", NULL });
+        says(128 + 9, "cop-heart: port_hearty: signal 9 (SIGKILL); it was started again 0 times in "
+                      "60 s: giving up\n");
+}
+
+COP_TEST(HEART_not_needed, "a console, a check and a resource file want no cop-heart")
+{
+        setenv("COP_HEART_PROGRAM", "/there/is/none", 1);
+        run_program(&ran, "port_hearty", (const char *const[]){ "--console", NULL });
+        says(0, "nobody runs it\n");
+        run_program(&ran, "port_hearty", (const char *const[]){ "--check", NULL });
+        says(0, "hearty 1.0.0\n    a library\n");
+        run_program(&ran, "port_hearty", (const char *const[]){ "--app-file", NULL });
+        cop_assert(strstr(ran.output, "{application,hearty,"));
+        cop_assert_equal(ran.status, 0);
+}
