@@ -66,7 +66,7 @@ static cop_term term_of_answer(struct signal *reply)
         cop_term term = reply->term;
 
         if (reply->words)
-                cop__region_adopt(cop__thread()->region, (struct adopted *)reply);
+                turn_adopts(cop__thread()->region, reply);
         else
                 cop__free(reply);
         return term;

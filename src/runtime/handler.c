@@ -24,7 +24,7 @@ static cop_term first_term(struct process *p)
 
         if (p->argument) {
                 term = p->argument->term;
-                cop__region_adopt(&p->stack->region, (struct adopted *)p->argument);
+                turn_adopts(&p->stack->region, p->argument);
                 p->argument = NULL;
         }
         p->reason = COP_NONE;

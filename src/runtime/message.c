@@ -83,7 +83,7 @@ static cop_term take(struct process *p, struct signal **at)
         if (p->flags & HAS_QUOTAS)
                 cop__quota_taken(p, signal);
         if (signal->words)
-                cop__region_adopt(cop__thread()->region, (struct adopted *)signal);
+                turn_adopts(cop__thread()->region, signal);
         else
                 cop__free(signal);
         return term;

@@ -23,7 +23,7 @@
 enum {
         SCHEDULERS_MOST = 256,
         SPARES_MOST = 64,                      /* for turns that do not end; beyond: others wait */
-        REGION_REPORT_WORDS = 8 * 1024 * 1024, /* a turn that makes more terms is reported */
+        REGION_REPORT_WORDS = 8 * 1024 * 1024, /* a turn that gets more terms is reported */
         BUDGET = 4000,                         /* reductions of a turn */
         WORK_SEND = 4,                         /* what a send costs */
         WORK_MESSAGE = 4,                      /* what a message handled costs */
@@ -132,5 +132,18 @@ void cop__enqueue(struct process *p);
 void cop__leave(struct process *p, enum after after);
 /* The same for good. */
 void cop__leave_for_ever(struct process *p) __attribute__((noreturn));
+
+/* A process without a quota has got very much in one turn. */
+void cop__turn_is_large(struct region *region);
+
+/* What a signal brought lives as long as the turn. */
+static inline void turn_adopts(struct region *region, struct signal *signal)
+{
+        cop__region_adopt(region, (struct adopted *)signal);
+        if (__builtin_expect(region->adopted_words > REGION_REPORT_WORDS &&
+                                     region->most_words == REGION_REPORT_WORDS,
+                             0))
+                cop__turn_is_large(region);
+}
 
 #endif

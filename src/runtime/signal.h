@@ -9,6 +9,8 @@
 #ifndef COP_RUNTIME_SIGNAL_H
 #define COP_RUNTIME_SIGNAL_H
 
+#include <stddef.h>
+
 #include "term/region.h"
 #include "term/value.h"
 
@@ -45,18 +47,23 @@ enum {
 struct signal {
         struct signal *next;
         struct shared_bits *shared;
-        cop_term term;
-        uint64_t to;   /* pid */
-        uint64_t from; /* pid; alias of the message's destination for MESSAGE, or 0 */
-        uint64_t ref;
         uint32_t words;
         uint8_t kind;
         uint8_t spare; /* words in front of the term, for the tuple around an EXIT or DOWN reason */
         uint8_t lane;
+        cop_term term;
+        uint64_t to;   /* pid */
+        uint64_t from; /* pid; alias of the message's destination for MESSAGE, or 0 */
+        uint64_t ref;
         uint64_t data[];
 };
 
 enum { SIGNAL_SPARE_WORDS = 6 };
+
+_Static_assert(offsetof(struct signal, shared) == offsetof(struct adopted, shared) &&
+                       offsetof(struct signal, words) == offsetof(struct adopted, words) &&
+                       offsetof(struct signal, data) == ADOPTED_HEAD * sizeof(uint64_t),
+               "a signal begins like what a region adopts");
 
 /* A signal with room for words words. NULL: memory is used up. */
 struct signal *cop__signal_new(enum signal_kind kind, uint64_t to, size_t words);

@@ -124,14 +124,15 @@ static struct process *limited(struct region *region)
                        : NULL;
 }
 
-/* A process without a quota has made very much in one turn: said once, then it may go on. */
-static void report_large_turn(struct region *region)
+/* A process without a quota has got very much in one turn: said once, then it may go on. */
+void cop__turn_is_large(struct region *region)
 {
+        region->most_words = 0;
         fprintf(stderr,
-                "coppice: process %s has made %zu MB of terms since its turn began, and they live "
+                "coppice: process %s has got %zu MB of terms since its turn began, and they live "
                 "until "
-                "it ends: until cop_next_message(), or the callback's return; what is made inside "
-                "cop_scope dies there\n",
+                "it ends: until cop_next_message(), or the callback's return; what is made, or "
+                "received, inside cop_scope dies there\n",
                 cop_show(cop_pid_term(cop_self())),
                 cop__region_words(region) * sizeof(uint64_t) >> 20);
 }
@@ -142,9 +143,10 @@ static bool host_past_limit(struct region *region)
 
         if (p)
                 return cop__quota_past_limit(p);
-        region->most_words = 0;
         if (cop__thread_or_null() && cop__thread()->current)
-                report_large_turn(region);
+                cop__turn_is_large(region);
+        else
+                region->most_words = 0;
         return true;
 }
 

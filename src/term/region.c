@@ -71,6 +71,7 @@ static void drop_adopted(struct region *region, struct adopted *until)
                 struct adopted *block = region->adopted;
 
                 region->adopted = block->next;
+                region->adopted_words -= ADOPTED_HEAD + block->words;
                 cop__shared_release(block->shared, NULL);
                 cop__free(block);
         }
@@ -149,16 +150,22 @@ void cop__region_rewind(struct region *region, const struct cop_mark *mark)
         region->top = mark->top;
 }
 
-size_t cop__region_words(const struct region *region)
+static size_t held_words(const struct region *region)
 {
         return region->used_words + (region->newest ? chunk_words(region->newest) : 0);
+}
+
+size_t cop__region_words(const struct region *region)
+{
+        return held_words(region) + region->adopted_words;
 }
 
 void cop__region_audit(const struct region *region)
 {
         const struct region_chunk *chunk;
         const struct shared_bits *bits;
-        size_t older = 0;
+        const struct adopted *adopted;
+        size_t older = 0, adopted_words = 0;
 
         if (!region->newest) {
                 cop__assert(!region->top && !region->end);
@@ -170,6 +177,9 @@ void cop__region_audit(const struct region *region)
                         older += chunk_words(chunk);
         }
         cop__assert(region->used_words == older);
+        for (adopted = region->adopted; adopted; adopted = adopted->next)
+                adopted_words += ADOPTED_HEAD + adopted->words;
+        cop__assert(region->adopted_words == adopted_words);
         for (bits = region->shared; bits; bits = bits->next) {
                 cop__assert(header_kind(bits->header) == BOX_SHARED);
                 cop__assert(bits->owner->users > 0);
@@ -183,7 +193,7 @@ void cop__region_audit(const struct region *region)
 /* How large the next chunk is to be, so that it holds `words` and the limit is kept; 0: cannot. */
 static size_t next_words(const struct region *region, size_t words)
 {
-        size_t held = cop__region_words(region);
+        size_t held = held_words(region);
         size_t size = held ? held : FIRST_WORDS;
 
         if (words > SIZE_MAX / sizeof(uint64_t) - 64)

@@ -27,7 +27,10 @@ struct region_chunk {
 struct adopted {
         struct adopted *next;
         struct shared_bits *shared; /* whose boxes are in it */
+        uint32_t words;             /* of terms, behind ADOPTED_HEAD words of its own */
 };
+
+enum { ADOPTED_HEAD = 7 };
 
 struct region {
         uint64_t *top, *end;         /* free words of the newest chunk */
@@ -35,6 +38,7 @@ struct region {
         struct shared_bits *shared;
         struct adopted *adopted; /* newest first */
         size_t used_words;       /* of all chunks but the newest */
+        size_t adopted_words;    /* of all blocks that were adopted */
         size_t most_words;       /* limit; 0: none. Beyond it, taking fails */
         uint64_t turn; /* counts resets, so that a mark from before one is known as such */
 };
@@ -104,12 +108,13 @@ static inline void cop__region_adopt(struct region *region, struct adopted *bloc
 {
         block->next = region->adopted;
         region->adopted = block;
+        region->adopted_words += ADOPTED_HEAD + block->words;
 }
 
 /* Walks the chunks and stops the program with a report when an invariant is broken. */
 void cop__region_audit(const struct region *region);
 
-/* How many words a region holds, used or free. */
+/* How many words a region holds, used or free, and adopted. */
 size_t cop__region_words(const struct region *region);
 
 /*

@@ -251,23 +251,87 @@ static void make_many_terms(cop_term none)
                 list = cop_cons(cop_int(i), list);
 }
 
-COP_TEST(TRAP_6_report, "a turn that makes very many terms is reported, once, and goes on",
-         .limit_s = 60)
+/* What is said on standard error of a process that runs this, and ends well; may take long. */
+static const char *said_of(cop_process_fn *fn)
 {
-        char text[1000] = { 0 };
+        static char text[1000];
         int saved = dup(STDERR_FILENO);
         FILE *file = tmpfile();
         cop_ref ref;
 
         cop_assert(file);
         dup2(fileno(file), STDERR_FILENO);
-        cop_spawn(make_many_terms, cop_nil(), .monitor = &ref);
-        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, normal}", &ref); /* may take long */
+        cop_spawn(fn, cop_nil(), .monitor = &ref);
+        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, normal}", &ref);
         dup2(saved, STDERR_FILENO);
         close(saved);
         rewind(file);
-        cop_assert(fread(text, 1, sizeof(text) - 1, file) > 0);
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
         fclose(file);
-        cop_assert(strstr(text, "MB of terms since its turn began"));
-        cop_assert_equal(strstr(strstr(text, "MB of terms") + 1, "MB of terms"), NULL);
+        return text;
+}
+
+static void is_said_once(const char *text)
+{
+        const char *said = strstr(text, "MB of terms since its turn began");
+
+        cop_assert(said != NULL);
+        cop_assert_equal(strstr(said + 1, "MB of terms"), NULL);
+}
+
+COP_TEST(TRAP_6_report, "a turn that makes very many terms is reported, once, and goes on",
+         .limit_s = 60)
+{
+        is_said_once(said_of(make_many_terms));
+}
+
+enum { LONG_LIST = 100000, LONG_LISTS = 60, LIST_BYTES = LONG_LIST * 16 };
+
+static cop_term long_list(void)
+{
+        cop_term list = cop_nil();
+
+        for (int i = 0; i < LONG_LIST; i++)
+                list = cop_cons(cop_int(i), list);
+        return list;
+}
+
+static void receive_many_terms(cop_term none)
+{
+        cop_term list = long_list();
+
+        for (int i = 0; i < LONG_LISTS; i++) {
+                cop_send_term(cop_self(), list);
+                if (!cop_receive(0, "[_ | _]"))
+                        cop_exit("nothing_came");
+        }
+        if (cop_memory_used() < (size_t)LONG_LISTS * LIST_BYTES)
+                cop_exit("not_counted");
+}
+
+COP_TEST(TRAP_6_received, "so is one that receives very many, without a look at the next message",
+         .limit_s = 60)
+{
+        is_said_once(said_of(receive_many_terms));
+}
+
+static void receive_in_scopes(cop_term none)
+{
+        cop_term list = long_list();
+        size_t before = cop_memory_used();
+
+        for (int i = 0; i < LONG_LISTS; i++) {
+                cop_send_term(cop_self(), list);
+                cop_scope {
+                        if (!cop_receive(0, "[_ | _]"))
+                                cop_exit("nothing_came");
+                }
+        }
+        if (cop_memory_used() != before)
+                cop_exit("not_freed");
+}
+
+COP_TEST(TRAP_6_scope, "what is received inside cop_scope dies with it", .limit_s = 60)
+{
+        cop_assert_text(said_of(receive_in_scopes), "");
 }
