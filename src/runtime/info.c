@@ -12,7 +12,7 @@
 #include "term/node.h"
 #include "term/pattern.h"
 
-enum { ANSWER_MS = 1000, ANSWER_SOON_MS = 100, ITEM_ALIVE = -1 };
+enum { ANSWER_MS = 1000, ANSWER_SOON_MS = 100, ITEM_ALIVE = -1, LENGTH_TRIES = 100 };
 
 static struct process *living(cop_pid pid)
 {
@@ -38,10 +38,21 @@ static cop_term status_of(struct process *p)
         return cop_atom(names[atomic_load_explicit(&p->status, memory_order_relaxed)]);
 }
 
+/* What has left the inbox may stand in the mailbox already: so both are of one moment, or of two between
+ * which the inbox did not change. Where it changes all the time, what is in it is left out. */
 static cop_term queue_length(struct process *p)
 {
-        return cop_uint(atomic_load_explicit(&p->mail_count, memory_order_relaxed) +
-                        cop__inbox_count(&p->inbox));
+        uint32_t mail = 0;
+        int tries = 0;
+
+        while (tries++ < LENGTH_TRIES) {
+                uint64_t word = atomic_load_explicit(&p->inbox.word, memory_order_acquire);
+
+                mail = atomic_load_explicit(&p->mail_count, memory_order_acquire);
+                if (atomic_load_explicit(&p->inbox.word, memory_order_relaxed) == word)
+                        return cop_uint(mail + (word >> INBOX_COUNT_SHIFT));
+        }
+        return cop_uint(mail);
 }
 
 static cop_term name_of(struct process *p)

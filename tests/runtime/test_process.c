@@ -363,6 +363,32 @@ COP_TEST(PROC_info_messages, "the messages of a process that sleeps, oldest firs
                         "[{one, [1]}, {'$gen_cast', two}, three]");
 }
 
+static void takes_all(cop_term test)
+{
+        cop_pid told = cop_to_pid(cop_keep(test));
+
+        for (;;) {
+                cop_next_message();
+                cop_send(told, "taken");
+        }
+}
+
+COP_TEST(PROC_info_length, "a message that is about to be taken counts once, or not any more")
+{
+        cop_pid pid = cop_spawn(takes_all, cop_pid_term(cop_self()));
+
+        for (int i = 0; i < 100 * world_times(); i++) {
+                cop_send(pid, "it");
+                while (!cop_receive(0, "taken")) {
+                        cop_term length = cop_process_info(pid, "message_queue_len");
+
+                        cop_assert(cop_to_int(length) <= 1);
+                        cop_yield();
+                }
+        }
+        cop_kill(pid);
+}
+
 COP_TEST(PROC_info_dead, "nothing is known of a dead process")
 {
         cop_pid pid = puppet();
