@@ -8,7 +8,8 @@
 #     make fuzz        every fuzzer, each for FUZZ_S seconds
 #     make stress      the tests again and again, each time with another seed; TIMES=20; those of
 #                      races 1,000 times in each
-#     make mutate      changes COUNT=300 lines, one at a time, and asks the tests which they find
+#     make mutate      changes COUNT=300 lines, one at a time, and asks the tests which they find;
+#                      SEED=N the same ones again
 #     make install     PREFIX=/usr/local DESTDIR=
 #     make clean
 
@@ -58,7 +59,7 @@ stress: build
 	@COP_TEST_TIMES=1000 tools/run-tests --times=$(TIMES) $(BUILD) $(T)
 
 mutate: build
-	@tools/mutate --count=$(COUNT) $(BUILD)
+	@tools/mutate --count=$(COUNT) $(if $(SEED),--seed=$(SEED)) $(BUILD)/mutate
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
