@@ -10,10 +10,12 @@
 #                      races 1,000 times in each
 #     make mutate      changes COUNT=300 lines, one at a time, and asks the tests which they find;
 #                      SEED=N the same ones again
+#     make release     as it is installed and measured, into build-release/
 #     make install     PREFIX=/usr/local DESTDIR=
 #     make clean
 
 BUILD   ?= build
+RELEASE ?= build-release
 PREFIX  ?= /usr/local
 FUZZ_S  ?= 60
 TIMES   ?= 20
@@ -31,11 +33,15 @@ export CC
 endif
 export COP_SEED
 
-.PHONY: build run test check bench fuzz stress mutate install clean setup
+.PHONY: build release run test check bench fuzz stress mutate install clean setup
 
 build: setup
 	@tools/configure $(BUILD) $(OPTIONS)
 	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
+
+release: setup
+	@tools/configure $(RELEASE) -Doptimization=3 -Dwhole=true $(OPTIONS)
+	@ninja --quiet -C $(RELEASE) $(NINJA_FLAGS)
 
 setup:
 	@tools/setup
@@ -49,8 +55,8 @@ test: build
 check:
 	@.ci/run
 
-bench: build
-	@tools/bench $(BUILD) $(ROWS)
+bench: release
+	@tools/bench $(RELEASE) $(ROWS)
 
 fuzz:
 	@tools/fuzz $(FUZZ_S) $(T)
@@ -61,10 +67,10 @@ stress: build
 mutate: build
 	@tools/mutate --count=$(COUNT) $(if $(SEED),--seed=$(SEED)) $(BUILD)/mutate
 
-install: build
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
-	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+install: release
+	@meson configure $(RELEASE) -Dprefix=$(PREFIX)
+	@ninja --quiet -C $(RELEASE) $(NINJA_FLAGS)
+	@DESTDIR="$(DESTDIR)" meson install -C $(RELEASE) --no-rebuild
 
 clean:
 	@rm -rf build build-*

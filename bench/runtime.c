@@ -99,7 +99,7 @@ static double calls(const cop_pid *servers, long times)
 
 static void bench_calls(long times, long server_count)
 {
-        cop_pid servers[CLIENTS];
+        cop_pid servers[CLIENTS] = { 0 };
         int i;
 
         for (i = 0; i < CLIENTS; i++)
