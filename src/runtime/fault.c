@@ -55,7 +55,11 @@ enum {
         REASON_WORDS = 64,
 };
 
-static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int signals[] = { SIGSEGV,     SIGBUS, SIGFPE, SIGILL, SIGABRT,
+#ifdef MACHINE_TRAP
+                               MACHINE_TRAP
+#endif
+};
 
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
@@ -199,6 +203,9 @@ static const char *name_of(int signo)
         case SIGFPE:
                 return "fpe";
         case SIGILL:
+#ifdef MACHINE_TRAP
+        case MACHINE_TRAP:
+#endif
                 return "ill";
         case SIGABRT:
                 return "abort";

@@ -56,6 +56,8 @@ static inline void machine_redirect(ucontext_t *at, void (*fn)(void *), void *ar
 
 #elif defined(__aarch64__)
 
+#define MACHINE_TRAP SIGTRAP /* of __builtin_trap(), where x86-64 has an illegal instruction */
+
 static inline uintptr_t machine_pc(const ucontext_t *at)
 {
         return (uintptr_t)at->uc_mcontext.pc;
