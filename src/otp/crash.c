@@ -20,6 +20,8 @@
 #include <coppice/report.h>
 #include <coppice/timer.h>
 
+#include "otp/logger.h"
+
 enum { REPORTS_A_SECOND = 20 };
 
 static struct {
@@ -196,9 +198,4 @@ static void report_fault(const struct cop_crash *crash)
         report(module, crash->reason, crash->backtrace, false, more);
 }
 
-void cop__crash_report_faults(void)
-{
-        static const struct cop_crash_reporter reporter = { is_wanted, report_fault };
-
-        cop_report_crashes(&reporter);
-}
+const struct cop_crash_reporter cop__crash_reporter = { is_wanted, report_fault };

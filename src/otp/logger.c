@@ -372,4 +372,5 @@ static void on_error(cop_term reason)
 __attribute__((constructor)) static void listen(void)
 {
         cop__on_error = on_error;
+        cop_report_crashes(&cop__crash_reporter);
 }

@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include <coppice/containment.h>
 #include <coppice/logger.h>
 #include <coppice/sink.h>
 
@@ -123,5 +124,8 @@ void cop__log_journal_field(struct buffer *out, const char *name, const char *va
 cop_term cop__log_fact(cop_term facts, const char *name);
 /* A list of {Module, Function, Arity, Place}, not empty. */
 bool cop__log_is_stack(cop_term list);
+
+/* Reports those who fault; see crash.c. */
+extern const struct cop_crash_reporter cop__crash_reporter;
 
 #endif

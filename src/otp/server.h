@@ -109,8 +109,6 @@ cop_term cop__server_name(const struct server *server);
 void cop__server_leave_name(struct server *server);
 /* Reports an abnormal end, where that is wanted; see crash.c. */
 void cop__crash_report(const struct cop_module *module, cop_term reason, cop_term backtrace);
-/* From now on faults are reported as well. */
-void cop__crash_report_faults(void);
 cop_term cop__server_status(struct server *server, cop_term message, cop_term reason);
 
 /* The sys protocol; see sys.c. */

@@ -135,7 +135,6 @@ void cop__server_start(struct server *server, bool linked)
         cop_term name, reason;
         cop_from from = wait_for_start(linked, &name, &turn.term);
 
-        cop__crash_report_faults();
         turn.message = turn.term;
         be_called(server, from, name);
         if (cop__server_call_back(&turn, &reason) != COP_NORMAL)

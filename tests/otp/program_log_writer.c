@@ -4,6 +4,7 @@
  *     stop     it stops its system
  *     exit     it calls exit() while its system runs
  *     fault    it faults where that cannot be contained
+ *     plain    a process faults, and there never was a server
  *     levels   it logs once at each level, before, while and after a system runs
  */
 #include <coppice.h>
@@ -13,6 +14,11 @@
 
 static const char *how;
 static volatile int *nowhere;
+
+static void fault(cop_term unused)
+{
+        *nowhere = 1;
+}
 
 static void log_many(cop_term unused)
 {
@@ -50,7 +56,7 @@ int main(int argc, char **argv)
                 log_levels("before");
         if (cop_system_start() < 0)
                 return 2;
-        run(strcmp(how, "levels") == 0 ? log_while : log_many);
+        run(strcmp(how, "levels") == 0 ? log_while : strcmp(how, "plain") == 0 ? fault : log_many);
         if (strcmp(how, "fault") == 0)
                 *nowhere = 1; /* on the program's own thread */
         if (strcmp(how, "exit") == 0)

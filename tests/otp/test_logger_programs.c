@@ -65,6 +65,14 @@ static bool has(const char *line)
         return strstr(ran.output, line) != NULL;
 }
 
+COP_TEST(LOGGER_plain_fault, "a process that faults is reported, also where there never was a server")
+{
+        run("plain");
+        cop_assert_equal(ran.status, 0);
+        cop_assert(has("segv"));
+        cop_assert(has("program_log_writer.c") || has("otp_log_writer+"));
+}
+
 COP_TEST(LOGGER_without_system, "before a system runs, and after, it is logged as well")
 {
         setenv("COP_LOG", "info", 1);
