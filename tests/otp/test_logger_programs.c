@@ -65,7 +65,8 @@ static bool has(const char *line)
         return strstr(ran.output, line) != NULL;
 }
 
-COP_TEST(LOGGER_plain_fault, "a process that faults is reported, also where there never was a server")
+COP_TEST(LOGGER_plain_fault,
+         "a process that faults is reported, also where there never was a server")
 {
         run("plain");
         cop_assert_equal(ran.status, 0);
