@@ -602,34 +602,49 @@ static bool receive_late(struct process *p, struct signal *signal)
         return kill;
 }
 
-/* An exit, and what an exit through a link depends on. */
+/* An exit that ends it, if what it is linked to does not matter. */
+static bool may_end(const struct process *p, const struct signal *signal)
+{
+        bool is_exit = signal->kind == SIGNAL_EXIT;
+
+        if ((!is_exit && signal->kind != SIGNAL_LINK_EXIT) || signal->to != pid_of(p))
+                return false;
+        if (is_exit && is_kill(signal))
+                return true;
+        return !(p->flags & (TRAPS_EXITS | IS_GUEST | IS_ENDING)) &&
+               !is_atom_word(signal->term, ATOM(normal));
+}
+
 static bool would_end(const struct process *p, const struct signal *signal)
 {
         const struct bond *bond;
 
-        if (signal->to != pid_of(p))
-                return false;
-        if (signal->kind == SIGNAL_EXIT && is_kill(signal))
-                return true;
-        if (p->flags & (TRAPS_EXITS | IS_GUEST | IS_ENDING) ||
-            is_atom_word(signal->term, ATOM(normal)))
-                return false;
-        if (signal->kind == SIGNAL_EXIT)
-                return true;
+        if (!may_end(p, signal) || signal->kind == SIGNAL_EXIT)
+                return may_end(p, signal);
         bond = cop__bond_find(&p->bonds, signal->from);
         return bond && bond->kind == BOND_LINK;
 }
 
-bool cop__exit_waits(const struct process *p)
+static bool waits(const struct process *p,
+                  bool (*counts)(const struct process *p, const struct signal *signal))
 {
         uint64_t word = atomic_load_explicit(&p->inbox.word, memory_order_acquire) & INBOX_POINTER;
         const struct signal *signal = word < INBOX_STATES ? NULL : (struct signal *)(uintptr_t)word;
 
         for (; signal; signal = signal->next)
-                if ((signal->kind == SIGNAL_EXIT || signal->kind == SIGNAL_LINK_EXIT) &&
-                    would_end(p, signal))
+                if (counts(p, signal))
                         return true;
         return false;
+}
+
+bool cop__exit_may_wait(const struct process *p)
+{
+        return waits(p, may_end);
+}
+
+bool cop__exit_waits(const struct process *p)
+{
+        return waits(p, would_end);
 }
 
 bool cop__signals_take(struct process *p)

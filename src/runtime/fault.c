@@ -350,11 +350,11 @@ static void take_back_return(struct thread *t, uintptr_t sp)
                 *slot = t->faults.return_pc;
 }
 
-static bool is_to_end(struct process *p)
+static bool is_to_end(struct process *p, bool (*exit_waits)(const struct process *p))
 {
         /* First, so that an exit that comes meanwhile says so anew. */
         atomic_store(&p->exit_came, false);
-        if (!cop__exit_waits(p))
+        if (!exit_waits(p))
                 return false;
         atomic_store(&p->exit_came, true);
         return true;
@@ -371,21 +371,22 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
          * that runs is not ended before it comes back to the runtime. */
         if (COP_TSAN)
                 return;
-        if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
+        if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth ||
+            !is_to_end(t->current, cop__exit_may_wait))
                 return;
         t->faults.depth++;
         t->faults.fault.what = NULL; /* none brought it here */
         take_back_return(t, machine_sp(context));
         trace_begin(&t->faults.seen, pid_of(t->current), 0);
         verdict = cop__verdict(signo, context, &suspect, &t->faults.seen);
-        if (verdict == CONTAINED && is_to_end(t->current)) {
+        if (verdict == CONTAINED && is_to_end(t->current, cop__exit_waits)) {
                 t->faults.in_stream = false;
                 t->faults.after = AFTER_KILL;
                 redirect(t, context);
         } else {
                 t->faults.refused_pc = suspect.pc;
                 atomic_fetch_add_explicit(&t->faults.refusals, 1, memory_order_release);
-                if (suspect.return_slot && is_to_end(t->current))
+                if (suspect.return_slot && is_to_end(t->current, cop__exit_waits))
                         change_return(t, suspect.return_slot);
                 t->faults.depth--;
         }

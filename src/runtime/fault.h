@@ -64,6 +64,8 @@ void cop__faults_leave(struct thread *thread);
 void cop__kill_signal_send(const struct fault_thread *thread);
 /* Does an exit wait in its inbox that will end it? In the handler, while the program's code runs. */
 bool cop__exit_waits(const struct process *process);
+/* The same, but an exit through a link counts without a look at the links: at any instruction. */
+bool cop__exit_may_wait(const struct process *process);
 
 /* The exit reason for the fault that the thread's process just had, in the process's region. On:
  * the scheduler's stack. */

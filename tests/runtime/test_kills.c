@@ -106,3 +106,23 @@ COP_TEST(KILL_storm, "a thousand kills of a loop of malloc() and free(): none lo
                         cop_fail("%s: the slowest took %d ms", kinds[i], slowest);
         }
 }
+
+static void stay(const char *how)
+{
+        skip_under_sanitizers();
+        run_program(&ran, "runtime_refusals", (const char *[]){ how, NULL });
+        cop_assert_equal(ran.status, 0);
+}
+
+COP_TEST(KILL_refused, "who is where it cannot be left is reported, and ends as soon as it may")
+{
+        stay("ends");
+        cop_assert(strstr(ran.output, "was to end 100 ms ago, and cannot be left where it is"));
+        cop_assert(strstr(ran.output, "\nshutdown\n"));
+}
+
+COP_TEST(KILL_trapped, "who traps exits is not to end by one, and nothing is said")
+{
+        stay("traps");
+        cop_assert_text(ran.output, "it_was_told\n");
+}
