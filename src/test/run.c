@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "test/choose.h"
+#include "test/crash.h"
 #include "test/hang.h"
 #include "test/junit.h"
 #include "test/run.h"
@@ -44,9 +45,9 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
         HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
-enum { SLOWNESS = 6 };
+enum { SLOWNESS = 6, SANITIZED = true };
 #else
-enum { SLOWNESS = 1 };
+enum { SLOWNESS = 1, SANITIZED = false };
 #endif
 
 enum { MAX_TESTS = 4096, DEFAULT_LIMIT_S = 30, RUNNING_MOST = 64 };
@@ -111,6 +112,8 @@ static COP_NORETURN void be_the_test(const struct cop_test *test, int output, co
         dup2(output, STDERR_FILENO);
         close(output);
         setvbuf(stdout, NULL, _IOLBF, 0);
+        if (!SANITIZED)
+                cop__test_tell_crashes();
         run_body(test);
         exit(TEST_PASSED);
 }

@@ -118,6 +118,18 @@ COP_TEST(crashes, "a test that is ended by an OS signal")
         raise(SIGSEGV);
 }
 
+static int *volatile nowhere;
+
+static __attribute__((noinline)) void write_nowhere(void)
+{
+        *nowhere = 1;
+}
+
+COP_TEST(faults, "a test that writes to where nothing is")
+{
+        write_nowhere();
+}
+
 COP_TEST(hangs, "a test that does not end", .limit_s = 1)
 {
         cop_assert(true);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sanitizers.h"
+#include "coppice-config.h"
 #include "support/program.h"
 
 #define run(...) run_specimens("test_specimens", (const char *const[]){ __VA_ARGS__, NULL })
@@ -124,6 +126,18 @@ COP_TEST(TEST_crash, "a crash is that test's failure, and says which assertion c
         assert_says("make test T=crashes");
         assert_says("0 passed, 1 failed\n");
         cop_assert_equal(ran.status, 1);
+}
+
+COP_TEST(TEST_crash_stack, "a crash says where it was")
+{
+        run("faults");
+        assert_says("0 passed, 1 failed\n");
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("the sanitizer says so");
+        if (!COP_HAVE_DW)
+                cop_skip("needs libdw");
+        assert_says("program_specimens.c:");
+        assert_says(": write_nowhere\n");
 }
 
 COP_TEST(TEST_hang, "a test that does not end is stopped, and says where it hangs", .limit_s = 30)
