@@ -87,8 +87,6 @@ struct child *cop__child_add(struct supervisor *supervisor, const struct child *
 
         *child = *like;
         child->id = cop_keep(like->id);
-        child->module = like->module;
-        child->function = like->function;
         child->arguments = keep(like->arguments);
         child->modules = cop_keep(like->modules);
         child->newer = NULL;

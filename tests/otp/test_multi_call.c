@@ -100,6 +100,8 @@ COP_TEST(LOOP_8_terms, "OTP's actions as terms: a message later, also at a time,
         cop_assert(cop_receive(COP_FOREVER, "{info, three}"));
         cop_call(pid, "{reply, ok, {hibernate, 10, four}}");
         cop_assert(cop_receive(COP_FOREVER, "{info, four}"));
+        cop_call(pid, "{reply, ok, {timeout, 0, at_once}}");
+        cop_assert(cop_receive(COP_FOREVER, "{info, at_once}"));
         cop_call(pid, "{reply, ok, {timeout, infinity, five}}");
         cop_call(pid, "{reply, ok, hibernate}");
         cop_assert_term(messages(), "[]");

@@ -420,6 +420,21 @@ COP_TEST(LOOP_8_zero, "after 0 ms it is handled before all that waits")
         cop_assert_term(messages(), "[{init, a}, {info, a, mine}, {info, a, hello}]");
 }
 
+COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for is none")
+{
+        cop_pid pid;
+
+        begin();
+        pid = actor_start("#{id => a}");
+        cop_assert_term(cop_next_message(), "{init, a}");
+        cop_cast(pid, "{do, {message, 30, mine, ok}}");
+        cop_send(pid, "{timeout, R, '$server_timeout'}", cop_new_ref());
+        cop_assert_term(cop_next_message(), "{info, a, mine}");
+        cop_send(pid, "{timeout, R, '$server_timeout'}", cop_new_ref());
+        cop_send(pid, "hello");
+        cop_assert_term(messages(), "[{info, a, hello}]");
+}
+
 struct nothing {
         int nothing;
 };

@@ -111,7 +111,7 @@ COP_TEST(BEYOND_back_off_reset, "after a healthy time the next restart is at onc
 
 COP_TEST(BEYOND_back_off_jitter, "delays are shorter by chance, and never longer")
 {
-        int i;
+        int i, shorter = 0;
         cop_pid pid;
 
         if (!begin())
@@ -122,9 +122,12 @@ COP_TEST(BEYOND_back_off_jitter, "delays are shorter by chance, and never longer
         kill_again_and_again(pid, "a", 10);
         cop_sleep(1100);
         cop_assert_equal(starts, 11);
-        for (i = 2; i < starts; i++)
+        for (i = 2; i < starts; i++) {
                 cop_assert(starts_ms[i] - starts_ms[i - 1] >= 500 &&
                            starts_ms[i] - starts_ms[i - 1] <= 1002);
+                shorter += starts_ms[i] - starts_ms[i - 1] < 990;
+        }
+        cop_assert(shorter > 0); /* all nine by chance: one of 10^15 */
 }
 
 COP_TEST(BEYOND_back_off_failing, "a start that fails is tried again after the delay")
@@ -350,6 +353,22 @@ COP_TEST(BEYOND_deadline, "all ends within one deadline; who was killed at it is
         cop_assert(cop_receive(0, "{late, Late}", &late));
         cop_assert_match(late, "[{a, _, [{status, waiting}, {waits_for_time, true},"
                                " {message_queue_len, 0}]}]");
+}
+
+COP_TEST(BEYOND_deadline_least, "a deadline of 1 ms is one")
+{
+        cop_term slow = cop_build("#{trap => true, terminate => {sleep, 60000, ok}}");
+        int64_t start_ms;
+        cop_pid pid;
+
+        if (!begin())
+                return;
+        pid = troupe_start(
+                cop_build("#{shutdown_deadline_ms => 1}"),
+                cop_build("[A]", troupe_spec("a", "#{shutdown => infinity, actor => S}", slow)));
+        start_ms = cop_now_ms();
+        cop_supervisor_stop(pid);
+        cop_assert(cop_now_ms() - start_ms <= 10);
 }
 
 COP_TEST(BEYOND_deadline_crowd, "a crowd has it too")

@@ -363,6 +363,29 @@ COP_TEST(PROC_info_messages, "the messages of a process that sleeps, oldest firs
                         "[{one, [1]}, {'$gen_cast', two}, three]");
 }
 
+static void ends_at_once(cop_term none)
+{
+}
+
+COP_TEST(PROC_stacks, "whoever ends gives its stack back, however it ends")
+{
+        size_t before = cop__stack_count();
+
+        for (int i = 0; i < 200; i++) {
+                cop_ref refs[2];
+                cop_pid waits = puppet(.monitor = &refs[0]);
+
+                cop_spawn(ends_at_once, cop_nil(), .monitor = &refs[1]);
+                if (i % 2)
+                        cop_assert(cop_system_quiet(5000));
+                cop_kill(waits);
+                down_reason(refs[0]);
+                down_reason(refs[1]);
+        }
+        cop_assert(cop_system_quiet(5000));
+        cop_assert(cop__stack_count() < before + 100);
+}
+
 static void takes_all(cop_term test)
 {
         cop_pid told = cop_to_pid(cop_keep(test));
