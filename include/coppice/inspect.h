@@ -126,7 +126,7 @@ COP_API const char *cop_shown_text(cop_term shown);
  * that there is not is not added. */
 COP_API cop_term cop_shown_put(cop_term shown, const char *field, cop_term value);
 
-/* ---- functions ---- */
+/* ---- functions and variables ---- */
 
 enum { COP_ARGUMENTS_MOST = 16 };
 
@@ -147,6 +147,10 @@ struct cop_function {
 /* Looks for a function of the program or its libraries, by its name; not one that is static.
  * Returns false where there is none, or it takes more arguments than COP_ARGUMENTS_MOST. */
 COP_API bool cop_function_find(struct cop_function *function, const char *name);
+
+/* Where a variable of the program or its libraries is, and how many bytes it has; not one that is
+ * static. NULL: there is none. */
+COP_API void *cop_variable_find(const char *name, size_t *size);
 
 /* The names of the functions of the program itself that are not static and begin with this: a
  * sorted list of texts. */

@@ -1,5 +1,5 @@
 /*
- * function.c: functions by name.
+ * function.c: functions and variables by name.
  *
  * First the symbols of the program and of what it has loaded, as the linker left them; then, for
  * functions that are chosen when the program is loaded (memcpy, strlen), or where there are no such
@@ -19,14 +19,16 @@ enum { NAMES_MOST = 8 * 1024 * 1024 };
 
 struct lookup {
         const char *name;
+        int type;          /* STT_FUNC or STT_OBJECT */
         GElf_Addr address; /* 0: not found */
+        size_t size;
 };
 
-static bool is_function(const GElf_Sym *symbol)
+static bool is_of_type(const GElf_Sym *symbol, int type)
 {
         int bind = GELF_ST_BIND(symbol->st_info);
 
-        return GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF &&
+        return GELF_ST_TYPE(symbol->st_info) == type && symbol->st_shndx != SHN_UNDEF &&
                (bind == STB_GLOBAL || bind == STB_WEAK);
 }
 
@@ -41,8 +43,9 @@ static bool look_in_module(void *context, Dwfl_Module *module)
                 const char *name =
                         dwfl_module_getsym_info(module, i, &symbol, &address, NULL, NULL, NULL);
 
-                if (name && is_function(&symbol) && strcmp(name, lookup->name) == 0) {
+                if (name && is_of_type(&symbol, lookup->type) && strcmp(name, lookup->name) == 0) {
                         lookup->address = address;
+                        lookup->size = symbol.st_size;
                         return false;
                 }
         }
@@ -117,9 +120,21 @@ static bool describe(Dwfl *dwfl, struct cop_function *function)
         return read_prototype(function, &entry);
 }
 
+void *cop_variable_find(const char *name, size_t *size)
+{
+        struct lookup lookup = { name, STT_OBJECT, 0, 0 };
+        Dwfl *dwfl = cop__debug_enter();
+
+        if (dwfl)
+                cop__debug_modules(dwfl, look_in_module, &lookup);
+        cop__debug_leave();
+        *size = lookup.size;
+        return (void *)(uintptr_t)lookup.address;
+}
+
 bool cop_function_find(struct cop_function *function, const char *name)
 {
-        struct lookup lookup = { name, 0 };
+        struct lookup lookup = { name, STT_FUNC, 0, 0 };
         Dwfl *dwfl = cop__debug_enter();
         bool fine;
 
@@ -158,7 +173,8 @@ static bool note_names(void *context, Dwfl_Module *module)
                 const char *name =
                         dwfl_module_getsym_info(module, i, &symbol, &address, NULL, NULL, NULL);
 
-                if (name && is_function(&symbol) && strncmp(name, names->prefix, size) == 0)
+                if (name && is_of_type(&symbol, STT_FUNC) &&
+                    strncmp(name, names->prefix, size) == 0)
                         cop__buffer_add(&names->found, name, strlen(name) + 1);
         }
         return false; /* the program, and no library */

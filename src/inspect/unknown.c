@@ -30,6 +30,12 @@ bool cop_function_find(struct cop_function *function, const char *name)
         return function->address != NULL;
 }
 
+void *cop_variable_find(const char *name, size_t *size)
+{
+        *size = 0;
+        return NULL;
+}
+
 cop_term cop_function_names(const char *prefix)
 {
         return cop_nil();

@@ -19,6 +19,7 @@ int where_plain(int number, const char *text, struct pair *pair, cop_term term);
 int where_variadic(const char *format, ...);
 void where_nothing(void);
 struct pair where_struct(struct pair pair);
+extern struct pair where_variable;
 
 __attribute__((noinline)) int where_plain(int number, const char *text, struct pair *pair,
                                           cop_term term)
@@ -196,4 +197,20 @@ COP_TEST(FUNCTION_names, "the names of the program's functions, for who complete
                         "[<<\"where_nothing\">>, <<\"where_plain\">>, <<\"where_struct\">>,"
                         " <<\"where_variadic\">>]");
         cop_assert_term(cop_function_names("no_such_"), "[]");
+}
+
+struct pair where_variable = { 1, 2 };
+static struct pair where_static = { 3, 4 };
+
+COP_TEST(FUNCTION_variable,
+         "a variable of the program is found, with its size; a static one is not")
+{
+        size_t size = 7;
+
+        need_dw();
+        cop_assert(cop_variable_find("where_variable", &size) == &where_variable);
+        cop_assert_equal(size, sizeof(where_variable) + (size_t)where_static.a - 3);
+        cop_assert(!cop_variable_find("where_static", &size));
+        cop_assert_equal(size, 0);
+        cop_assert(!cop_variable_find("where_plain", &size));
 }
