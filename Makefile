@@ -1,7 +1,8 @@
 # The front door. Underneath are meson and ninja (meson.build).
 #
 #     make build       everything, into build/
-#     make run         the best example there is
+#     make run         the sequence of numbers, with its console; where standard input is no terminal,
+#                      a session with it
 #     make test        every test; T=NAME only those, COP_SEED=81 with that seed, V=1 every name
 #     make check       all that CI checks
 #     make bench       measures, beside Erlang and Go where they are installed; ROWS="a b" only those
@@ -20,10 +21,6 @@ PREFIX  ?= /usr/local
 FUZZ_S  ?= 60
 TIMES   ?= 20
 COUNT   ?= 300
-
-# The first of these that there is.
-EXAMPLE ?= $(firstword $(foreach name,sequence thermometer terms,\
-        $(if $(wildcard examples/$(name) examples/$(name).c),$(name))))
 
 # What is exported is what somebody set: a plain `make` leaves the choice of compiler to meson.
 ifeq ($(origin CC),default)
@@ -47,7 +44,7 @@ setup:
 	@tools/setup
 
 run: build
-	@$(BUILD)/examples/$(EXAMPLE)
+	@tools/run-example $(BUILD)
 
 test: build
 	@tools/run-tests $(if $(V),--verbose) $(BUILD) $(T)

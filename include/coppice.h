@@ -6,6 +6,7 @@
 
 #include <coppice/agent.h>
 #include <coppice/application.h>
+#include <coppice/console.h>
 #include <coppice/containment.h>
 #include <coppice/counters.h>
 #include <coppice/dynamic_supervisor.h>

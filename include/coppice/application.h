@@ -57,6 +57,7 @@
 #ifndef COPPICE_APPLICATION_H
 #define COPPICE_APPLICATION_H
 
+#include <coppice/console.h>
 #include <coppice/supervisor.h>
 #include <coppice/system.h>
 
@@ -234,7 +235,8 @@ struct cop_main_options {
         size_t struct_size;
         enum cop_restart type;   /* of it, and of all that it depends on */
         cop_process_fn *run;     /* called when all is started; the program ends when it returns */
-        cop_process_fn *console; /* the same, instead, where the command line has --console */
+        cop_process_fn *console; /* the same, instead, where the command line has --console; with
+                                    COP_MAIN() cop_console where nothing else is said */
         const struct cop_system_options *system;
         const char
                 *heart; /* cop-heart starts it again when it ends abnormally: its options, as behind
@@ -254,7 +256,7 @@ struct cop_main_options {
  *     --no-start          nothing is started; run is called all the same
  *     --config FILE       a configuration file
  *     --NAME.KEY=VALUE    a value of the configuration
- *     --console           .console instead of .run
+ *     --console           .console instead of .run; all that is started is temporary then
  *     --heart[=OPTIONS]   run by cop-heart (coppice/heart.h)
  *     --check             looks at the tree of each application, prints it, and ends: 0, or 1 where
  *                         something is wrong; nothing is started
@@ -265,12 +267,16 @@ struct cop_main_options {
         extern struct cop_application COP__APPLICATION(name);                                      \
         int main(int argc, char **argv)                                                            \
         {                                                                                          \
-                return cop_application_main(&COP__APPLICATION(name), argc, argv,                   \
-                                            COP_OPTIONS(struct cop_main_options, __VA_ARGS__));    \
+                return cop__application_main(&COP__APPLICATION(name), argc, argv,                  \
+                                             COP_OPTIONS(struct cop_main_options, __VA_ARGS__),    \
+                                             cop_console);                                         \
         }                                                                                          \
         COP__SEMICOLON(main_##name)
 COP_API int cop_application_main(const struct cop_application *application, int argc, char **argv,
                                  const struct cop_main_options *options);
+/* The same with the console of one that does not say. */
+COP_API int cop__application_main(const struct cop_application *application, int argc, char **argv,
+                                  const struct cop_main_options *options, cop_process_fn *console);
 
 COP_END_DECLS
 

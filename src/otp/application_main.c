@@ -19,6 +19,7 @@ enum deed { DEED_RUN, DEED_CHECK, DEED_FILE };
 struct program {
         const struct cop_application *application;
         const struct cop_main_options *options;
+        cop_process_fn *console_fn;
         const char *name;   /* of the program, for complaints */
         const char *config; /* a file; NULL: none */
         const char *file_of;
@@ -235,7 +236,8 @@ static int run(const struct program *p, cop_process_fn *fn)
 
 static int start(const struct program *p)
 {
-        cop_process_fn *fn = p->console ? p->options->console : p->options->run;
+        cop_process_fn *fn = p->console ? p->console_fn : p->options->run;
+        enum cop_restart type = p->console ? COP_TEMPORARY : p->options->type;
         cop_term result, reason;
 
         if (p->console && !fn) {
@@ -243,7 +245,7 @@ static int start(const struct program *p)
                 return 1;
         }
         if (!p->no_start) {
-                result = cop_application_ensure_all_started(p->application->name, p->options->type);
+                result = cop_application_ensure_all_started(p->application->name, type);
                 if (cop_match(result, "{error, Reason}", &reason))
                         return complain(p, "start", reason);
         }
@@ -295,11 +297,12 @@ static const char *heart_of(const struct cop_main_options *options, int argc, ch
         return options->heart;
 }
 
-int cop_application_main(const struct cop_application *application, int argc, char **argv,
-                         const struct cop_main_options *options)
+int cop__application_main(const struct cop_application *application, int argc, char **argv,
+                          const struct cop_main_options *options, cop_process_fn *console)
 {
         struct program p = { .application = application,
                              .options = options,
+                             .console_fn = options->console ? options->console : console,
                              .name = argc ? argv[0] : application->name };
         struct cop_system_options system =
                 options->system ? *options->system : (struct cop_system_options){ 0 };
@@ -322,4 +325,10 @@ int cop_application_main(const struct cop_application *application, int argc, ch
         cop_applications_stop();
         cop_system_stop(5000);
         return status;
+}
+
+int cop_application_main(const struct cop_application *application, int argc, char **argv,
+                         const struct cop_main_options *options)
+{
+        return cop__application_main(application, argc, argv, options, NULL);
 }
