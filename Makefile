@@ -6,6 +6,7 @@
 #     make test        every test; T=NAME only those, COP_SEED=81 with that seed, V=1 every name
 #     make check       all that CI checks
 #     make bench       measures, beside Erlang and Go where they are installed; ROWS="a b" only those
+#     make bench-quick has the hot path become dearer? counts instructions, in under two minutes
 #     make fuzz        every fuzzer, each for FUZZ_S seconds
 #     make stress      the tests again and again, each time with another seed; TIMES=20; those of
 #                      races 1,000 times in each
@@ -30,7 +31,7 @@ export CC
 endif
 export COP_SEED
 
-.PHONY: build release run test check bench fuzz stress mutate install clean setup
+.PHONY: build release run test check bench bench-quick fuzz stress mutate install clean setup
 
 build: setup
 	@tools/configure $(BUILD) $(OPTIONS)
@@ -54,6 +55,9 @@ check:
 
 bench: release
 	@tools/bench $(RELEASE) $(ROWS)
+
+bench-quick: release
+	@tools/bench-quick $(RELEASE)
 
 fuzz:
 	@tools/fuzz $(FUZZ_S) $(T)

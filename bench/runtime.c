@@ -332,6 +332,42 @@ static void bench_skynet(long leaves, long unused)
         show(skynet(leaves), "ms");
 }
 
+/* ---- a long list, sent ---- */
+
+static void list_receiver(cop_term parent)
+{
+        for (;;) {
+                cop_term list = cop_next_message();
+
+                cop_send_term(cop_to_pid(parent), cop_is_list(list) ? cop_head(list) : list);
+        }
+}
+
+/* One is under way while the next is sent. */
+static void send_lists(cop_pid to, cop_term list, long times)
+{
+        cop_send_term(to, list);
+        while (--times > 0) {
+                cop_send_term(to, list);
+                cop_receive(COP_FOREVER, "1");
+        }
+        cop_receive(COP_FOREVER, "1");
+}
+
+static void bench_list(long times, long length)
+{
+        cop_pid to = cop_spawn(list_receiver, cop_pid_term(cop_self()));
+        cop_term list = cop_nil();
+        int64_t start;
+
+        for (; length > 0; length--)
+                list = cop_cons(cop_int(length), list);
+        send_lists(to, list, times / 10);
+        start = cop_now_ns();
+        send_lists(to, list, times);
+        show(since(start) / 1e3 / (double)times, "us");
+}
+
 /* ---- many at once ---- */
 
 /* Resident bytes, page tables included. */
@@ -401,10 +437,14 @@ static int by_size(const void *a, const void *b)
 static void bench_timers(long count, long lead_ms)
 {
         double *late = cop_alloc((size_t)count * sizeof(*late));
-        int64_t start = cop_now_ns(), due;
-        double setup;
+        int64_t start, due;
+        double setup, before, size;
         long i;
 
+        for (i = 0; i < count; i++)
+                late[i] = 1; /* touched before memory is looked at */
+        before = resident();
+        start = cop_now_ns();
         for (i = 0; i < count; i++)
                 cop_scope {
                         int64_t delay = lead_ms - (cop_now_ns() - start) / 1000000 + i % 1000;
@@ -413,6 +453,7 @@ static void bench_timers(long count, long lead_ms)
                                        cop_now_ns() + delay * 1000000);
                 }
         setup = since(start) / (double)count;
+        size = (resident() - before) / (double)count;
         for (i = 0; i < count; i++) {
                 if (!cop_match(cop_next_message(), "{due, When}", &due))
                         cop_exit("not_mine");
@@ -421,6 +462,8 @@ static void bench_timers(long count, long lead_ms)
         qsort(late, (size_t)count, sizeof(*late), by_size);
         if (strstr(row, "setup"))
                 show(setup, "ns");
+        else if (strstr(row, "size"))
+                show(size, "B");
         else
                 show(late[count - 1 - count / 100], "us");
 }
@@ -437,6 +480,7 @@ static const struct {
         { "fan_in", bench_fan_in },   { "skynet", bench_skynet },
         { "idle", bench_idle },       { "waiting", bench_waiting },
         { "timers", bench_timers },   { "timers_setup", bench_timers },
+        { "list", bench_list },       { "timers_size", bench_timers },
 };
 
 static char **arguments;

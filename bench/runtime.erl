@@ -47,6 +47,12 @@ run(fan_in, [Senders, Each]) ->
 run(skynet, [Leaves]) ->
     skynet(Leaves div 10),
     {timed(fun() -> skynet(Leaves) end) / 1.0e6, "ms"};
+run(list, [N, Length]) ->
+    Parent = self(),
+    To = spawn(fun() -> list_receiver(Parent) end),
+    List = lists:seq(1, Length),
+    send_lists(To, List, N div 10),
+    {timed(fun() -> send_lists(To, List, N) end) / N / 1.0e3, "us"};
 run(idle, [N]) ->
     Before = resident(),
     [gen_server:start(?MODULE, [], []) || _ <- lists:seq(1, N)],
@@ -66,7 +72,12 @@ run(timers_setup, [N, Lead]) ->
     timers_set(0, N, Start, Lead),
     Setup = since(Start) / N,
     timers_wait(N),
-    {Setup, "ns"}.
+    {Setup, "ns"};
+run(timers_size, [N, Lead]) ->
+    Before = resident(),
+    timers_set(0, N, now_ns(), Lead),
+    Size = (resident() - Before) / N,
+    {Size, "B"}.
 
 resident() ->
     {ok, Text} = file:read_file("/proc/self/status"),
@@ -177,3 +188,19 @@ init([]) -> {ok, 0}.
 handle_call(x, _From, Count) -> {reply, ok, Count}.
 handle_cast(x, Count) -> {noreply, Count + 1};
 handle_cast({add, N}, Count) -> {noreply, Count + N}.
+
+list_receiver(Parent) ->
+    receive [Head | _] -> Parent ! Head end,
+    list_receiver(Parent).
+
+%% One is under way while the next is sent.
+send_lists(To, List, N) ->
+    To ! List,
+    send_more(To, List, N - 1),
+    receive 1 -> ok end.
+
+send_more(_, _, 0) -> ok;
+send_more(To, List, N) ->
+    To ! List,
+    receive 1 -> ok end,
+    send_more(To, List, N - 1).

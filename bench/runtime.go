@@ -173,8 +173,14 @@ func waiting(n int) float64 {
 	return (resident() - before) / float64(n)
 }
 
-func timers(n, leadMs int) (float64, float64) {
-	late := make([]float64, 0, n)
+// Set-up in ns, lateness in us, bytes of each.
+func timers(n, leadMs int) (float64, float64, float64) {
+	late := make([]float64, n)
+	for i := range late {
+		late[i] = 1 // touched before memory is looked at
+	}
+	late = late[:0]
+	before := resident()
 	var lock sync.Mutex
 	var wait sync.WaitGroup
 	wait.Add(n)
@@ -191,9 +197,33 @@ func timers(n, leadMs int) (float64, float64) {
 		})
 	}
 	setup := float64(time.Since(start).Nanoseconds()) / float64(n)
+	size := (resident() - before) / float64(n)
 	wait.Wait()
 	sort.Float64s(late)
-	return setup, late[n-1-n/100]
+	return setup, late[n-1-n/100], size
+}
+
+// Slices, each copied by who sends it; one is under way while the next is made.
+func lists(n, length int) time.Duration {
+	list := make([]int, length)
+	for i := range list {
+		list[i] = i + 1
+	}
+	in, out := make(chan []int, 2), make(chan int, 2)
+	go func() {
+		for got := range in {
+			out <- got[0]
+		}
+	}()
+	defer close(in)
+	return timed(func() {
+		in <- append([]int(nil), list...)
+		for i := 1; i < n; i++ {
+			in <- append([]int(nil), list...)
+			<-out
+		}
+		<-out
+	})
 }
 
 func main() {
@@ -243,10 +273,16 @@ func main() {
 	case "idle", "waiting":
 		figure, unit = waiting(a), "B"
 	case "timers":
-		_, figure = timers(a, b)
+		_, figure, _ = timers(a, b)
 		unit = "us"
 	case "timers_setup":
-		figure, _ = timers(a, b)
+		figure, _, _ = timers(a, b)
+	case "timers_size":
+		_, _, figure = timers(a, b)
+		unit = "B"
+	case "list":
+		lists(a/10, b)
+		figure, unit = float64(lists(a, b).Nanoseconds())/float64(a)/1000, "us"
 	default:
 		os.Exit(0)
 	}
