@@ -152,7 +152,7 @@ static bool has_moved(const struct project *project)
 
 static int set_up(const struct project *project)
 {
-        const char *arguments[6] = { "meson", "setup", project->build, project->root };
+        const char *arguments[8] = { "meson", "setup", project->build, project->root };
         struct buffer held;
         struct child child = { .arguments = arguments,
                                .settings = &project->settings,
@@ -164,6 +164,9 @@ static int set_up(const struct project *project)
                 if (!has_moved(project))
                         return 0;
                 arguments[4] = "--wipe";
+        } else if (project->counts) {
+                arguments[4] = "-Db_coverage=true";
+                arguments[5] = "-Doptimization=0"; /* each line is a line of its own */
         }
         if (access(project->root, W_OK) < 0)
                 return complain("cannot build %s: its directory %s takes no files: %s; build a "

@@ -1,5 +1,5 @@
 /*
- * help.c: the table in words: for the terminal, as a man page, and as a script for bash.
+ * help.c: the table in words: for the terminal, as a man page, and as scripts for bash and zsh.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "tool/subcommand.h"
 #include "tool/text.h"
 
-enum { MAN, BASH }; /* the options, in the table's order */
+enum { MAN, BASH, ZSH }; /* the options, in the table's order */
 
 static int width_of(const struct subcommand *s)
 {
@@ -143,10 +143,10 @@ static int help_man(void)
         return TOOL_FINE;
 }
 
-/* --- bash --------------------------------------------------------------------------------------
+/* --- shells ------------------------------------------------------------------------------------
  */
 
-static void bash_names(void)
+static void print_names(void)
 {
         const struct subcommand *s;
 
@@ -164,14 +164,14 @@ static int help_bash(void)
                "        local word=${COMP_WORDS[COMP_CWORD]} words= files= reply\n\n"
                "        if [ \"$COMP_CWORD\" = 1 ]; then\n"
                "                words='");
-        bash_names();
+        print_names();
         printf("'\n        else\n                case ${COMP_WORDS[1]} in\n");
         for (s = subcommands; s->name; s++) {
                 printf("                %s) words='", s->name);
                 for (o = s->options; o->name; o++)
                         printf("%s ", o->name);
                 if (s->words_are == WORDS_ARE_SUBCOMMANDS)
-                        bash_names();
+                        print_names();
                 printf("'%s ;;\n", s->words_are == WORDS_ARE_FILES ? " files=yes" : "");
         }
         printf("                esac\n        fi\n"
@@ -184,6 +184,71 @@ static int help_bash(void)
         return TOOL_FINE;
 }
 
+/* In single quotes, where brackets and colons mean something to _arguments and _describe. */
+static void zsh_text(const char *text)
+{
+        for (; *text; text++) {
+                if (*text == '\'')
+                        printf("'\\''");
+                else if (strchr("[]:\\", *text))
+                        printf("\\%c", *text);
+                else
+                        putchar(*text);
+        }
+}
+
+static void zsh_options(const struct subcommand *s)
+{
+        const struct option *o;
+
+        for (o = s->options; o->name; o++) {
+                printf(" \\\n                        '%s[", o->name);
+                zsh_text(o->meaning);
+                if (o->argument)
+                        printf("]:%s:'", o->argument);
+                else
+                        printf("]'");
+        }
+}
+
+static int help_zsh(void)
+{
+        const struct subcommand *s;
+
+        printf("#compdef cop\n# zsh completes the words of cop. Made by cop help --zsh.\n"
+               "_cop()\n{\n"
+               "        local -a subcommands\n\n"
+               "        subcommands=(\n");
+        for (s = subcommands; s->name; s++) {
+                printf("                '%s:", s->name);
+                zsh_text(s->summary);
+                printf("'\n");
+        }
+        printf("        )\n"
+               "        if (( CURRENT == 2 )); then\n"
+               "                _describe subcommand subcommands\n"
+               "                return\n"
+               "        fi\n"
+               "        shift words\n"
+               "        (( CURRENT-- ))\n"
+               "        case $words[1] in\n");
+        for (s = subcommands; s->name; s++) {
+                printf("        %s)\n                _arguments '--help[says more of it]'",
+                       s->name);
+                zsh_options(s);
+                if (s->words_are == WORDS_ARE_FILES)
+                        printf(" \\\n                        '*:file:_files'");
+                if (s->words_are == WORDS_ARE_SUBCOMMANDS) {
+                        printf(" \\\n                        ':subcommand:(");
+                        print_names();
+                        printf(")'");
+                }
+                printf("\n                ;;\n");
+        }
+        printf("        esac\n}\n_cop \"$@\"\n");
+        return TOOL_FINE;
+}
+
 int tool_help(const struct request *request)
 {
         const struct subcommand *s;
@@ -193,6 +258,8 @@ int tool_help(const struct request *request)
                 return help_man();
         if (request->values[BASH])
                 return help_bash();
+        if (request->values[ZSH])
+                return help_zsh();
         if (request->word_count == 0)
                 return help_all();
         name = request->words[0];

@@ -76,6 +76,23 @@ cop_term project_programs(const struct project *project)
         return cop_reverse(programs);
 }
 
+const char *project_compiler(const struct project *project)
+{
+        cop_term targets = read_info(project, "intro-targets.json");
+
+        if (cop_is_none(targets))
+                return "cc";
+        COP_EACH (target, targets)
+                COP_EACH (part, json_list(target, "target_sources")) {
+                        cop_term words = cop_reverse(json_list(part, "compiler"));
+
+                        /* A program may stand before it, such as ccache. */
+                        if (!cop_is_nil(words) && cop_is_binary(cop_head(words)))
+                                return cop_to_cstring(cop_head(words));
+                }
+        return "cc";
+}
+
 static bool ends_in_app(const char *path)
 {
         size_t size = strlen(path);

@@ -13,6 +13,7 @@ struct project {
         const char *root;  /* the directory of its meson.build */
         const char *build; /* where meson builds it */
         const char *name;
+        bool counts;              /* built so that it counts which lines are run */
         struct settings settings; /* what meson and ninja need to find Coppice */
 };
 
@@ -44,6 +45,9 @@ bool project_is_application(const struct project *project, const char *what);
 
 /* The program to run; NULL, having complained, where that is not clear. */
 const char *project_program(const struct project *project);
+
+/* The compiler that meson builds it with; "cc" where it does not say. */
+const char *project_compiler(const struct project *project);
 
 /* What meson knows of each test, as a list of maps; COP_NONE as above. */
 cop_term project_tests(const struct project *project);

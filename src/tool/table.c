@@ -57,16 +57,21 @@ const struct subcommand subcommands[] = {
                   "the project.",
           .run = tool_run },
         { .name = "test",
-          .usage = "[NAME | FILE:LINE] [--seed N] [--stale]",
+          .usage = "[NAME | FILE:LINE] [--seed N] [--stale] [--cover]",
           .summary = "builds the project, and runs its tests",
           .words_max = 1,
           .options = { { "--seed", "N", "the order and random numbers of an earlier run" },
-                       { "--stale", NULL, "only programs that changed since they last passed" } },
+                       { "--stale", NULL, "only programs that changed since they last passed" },
+                       { "--cover", NULL, "shows which lines of the project they have run" } },
           .text = "Builds as cop compile does, and runs every program that meson.build calls a\n"
                   "test(). NAME is a test, a part of one's name or file, or a pattern with *, ?\n"
                   "and []: then only those run; FILE:LINE is the test that stands there. A\n"
                   "failure is shown with the command that repeats it, and the last line says\n"
-                  "how many passed and how many failed.",
+                  "how many passed and how many failed.\n"
+                  "\n"
+                  "With --cover the project is built in build-cover so that it counts, and gcov\n"
+                  "says of each source that is no test how much of it was run, and which lines\n"
+                  "were not.",
           .run = tool_test },
         { .name = "check",
           .usage = "",
@@ -106,8 +111,9 @@ const struct subcommand subcommands[] = {
           .words_max = 1,
           .words_are = WORDS_ARE_SUBCOMMANDS,
           .options = { { "--man", NULL, "the man page, for groff" },
-                       { "--bash", NULL, "what makes bash complete the words of cop" } },
-          .text = "Where Coppice is installed, the man page is there, and bash completes.",
+                       { "--bash", NULL, "what makes bash complete the words of cop" },
+                       { "--zsh", NULL, "the same for zsh" } },
+          .text = "Where Coppice is installed, the man page is there, and bash and zsh complete.",
           .run = tool_help },
         { .name = "version",
           .usage = "",

@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "tool/cover.h"
 #include "tool/file.h"
 #include "tool/json.h"
 #include "tool/project.h"
 #include "tool/subcommand.h"
 #include "tool/text.h"
+
+enum { SEED, STALE, COVER }; /* the options, in the table's order */
 
 enum { SKIPPED = 77, NONE_CHOSEN = 3, WORDS_MOST = 64 };
 
@@ -205,7 +208,7 @@ static int report(const struct project *project, struct counts all, const char *
 
 int tool_test(const struct request *request)
 {
-        const char *seed = request->values[0];
+        const char *seed = request->values[SEED];
         const char *chosen = request->word_count ? request->words[0] : NULL;
         struct counts all = { 0 };
         struct project project;
@@ -216,7 +219,14 @@ int tool_test(const struct request *request)
                 return complain("cannot test with the seed %s: it is no number; take one that "
                                 "an earlier run has shown",
                                 text_harmless(seed));
-        if (project_find(&project, "test") || project_build(&project, stderr))
+        if (request->values[STALE] && request->values[COVER])
+                return complain("cannot count with --stale: what is not run would count as not "
+                                "tested; leave out --stale or --cover");
+        if (project_find(&project, "test"))
+                return TOOL_FAILED;
+        if (request->values[COVER])
+                cover_choose(&project);
+        if (project_build(&project, stderr))
                 return TOOL_FAILED;
         tests = project_tests(&project);
         if (cop_is_none(tests))
@@ -224,10 +234,12 @@ int tool_test(const struct request *request)
         if (cop_is_nil(tests))
                 return complain("cannot test %s: its meson.build names no test(); add one",
                                 project.name);
+        if (request->values[COVER])
+                cover_forget(&project);
         COP_EACH (test, tests) {
                 struct counts one;
 
-                if (request->values[1] && is_fresh(&project, test)) {
+                if (request->values[STALE] && is_fresh(&project, test)) {
                         fresh++;
                         continue;
                 }
@@ -243,5 +255,7 @@ int tool_test(const struct request *request)
                 printf("nothing has changed since the tests passed\n");
                 return TOOL_FINE;
         }
+        if (request->values[COVER] && all.passed + all.failed > 0 && cover_report(&project))
+                return TOOL_FAILED;
         return report(&project, all, chosen);
 }

@@ -507,6 +507,24 @@ COP_TEST(TOOL_test_stale, "what has passed and was not changed since need not ru
                        "Generated demo app\n1 passed, 0 failed\n0\n1 passed, 0 failed\n");
 }
 
+COP_TEST(TOOL_test_cover, "which lines were run is said of each source, and by which tests",
+         .limit_s = 180)
+{
+        if (system("command -v gcov >/dev/null"))
+                cop_skip("there is no gcov here");
+        installed("cop new --sup demo >/dev/null; cd demo; cop test --cover; echo $?\n"
+                  "cop test --cover counts; cop test --cover --stale; echo $?; ls");
+        has("Generated demo app\n\n   run  lines  file                    not run\n");
+        has(" src/demo.c              31, 42\n 100 % ");
+        has(" src/demo_supervisor.c\n   0 % ");
+        has(" in all\n\n3 passed, 0 failed\n0\n\n   run ");
+        has(" src/demo.c              14-17, 31-48\n"); /* what adds, too, is not run by that test */
+        has("1 passed, 0 failed\ncop: cannot count with --stale: what is not run would count as "
+            "not "
+            "tested; leave out --stale or --cover\n1\n"
+            "README.md\nbuild-cover\nmeson.build\nsrc\ntests\n");
+}
+
 COP_TEST(TOOL_test_adds_up, "the counts of all programs are one; any other program counts as one",
          .limit_s = 120)
 {
@@ -615,17 +633,34 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
              "new compile run test check app read help version\ntest\n--sup "
-             "--umbrella\n--seed --stale\nversion\n"
+             "--umbrella\n--seed --stale --cover\nversion\n"
              "d/door.config\n\n0\n");
 }
 
+COP_TEST(TOOL_zsh, "zsh completes subcommands, their options, and files")
+{
+        says("cop help --zsh >_cop; head -n 1 _cop; grep -c '^        [a-z][a-z]*)$' _cop\n"
+             "sed -n '/^        test)/,/;;/p' _cop; grep -c _files _cop\n"
+             "! command -v zsh >/dev/null || zsh -n _cop",
+             "#compdef cop\n9\n        test)\n"
+             "                _arguments '--help[says more of it]' \\\n"
+             "                        '--seed[the order and random numbers of an earlier run]:N:' "
+             "\\\n"
+             "                        '--stale[only programs that changed since they last passed]' "
+             "\\\n"
+             "                        '--cover[shows which lines of the project they have run]'\n"
+             "                ;;\n1\n");
+}
+
 COP_TEST(TOOL_installed,
-         "make install brings cop and cop-heart, a man page and what bash completes", .limit_s = 60)
+         "make install brings cop and cop-heart, a man page and what shells complete",
+         .limit_s = 60)
 {
         installed_says(
                 "ls \"$root/bin\"; head -n 1 \"$root/share/man/man1/cop.1\"; cop help --man | "
                 "cmp - \"$root/share/man/man1/cop.1\"; cop help --bash | cmp - "
-                "\"$root/share/bash-completion/completions/cop.bash\"",
+                "\"$root/share/bash-completion/completions/cop.bash\"; cop help --zsh | cmp - "
+                "\"$root/share/zsh/site-functions/_cop\"",
                 "cop\ncop-heart\n.TH COP 1 \"\" \"Coppice 0.1.0\" \"Coppice\"\n");
 }
 
