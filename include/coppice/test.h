@@ -70,6 +70,29 @@ struct cop_test {
         }                                                                                          \
         static void cop__test_run_##name_(void)
 
+/*
+ * COP_TEST_ALL(.setup = fn, .teardown = fn): what all tests of the program have in common, and is made
+ * before the first of them and put away after the last: a directory, a table, a program to talk to. Once
+ * in a program. Both are called by the OS process that runs the tests; what setup has left in its memory
+ * each test has a copy of. Threads no test has, so no system may be running when setup returns.
+ *
+ * An assertion that fails in setup is the failure of each test, and then none is run. Where setup says
+ * cop_skip(), each is skipped. In teardown, which is called in any case, no assertion stands.
+ */
+struct cop_test_all {
+        void (*setup)(void);
+        void (*teardown)(void);
+};
+
+#define COP_TEST_ALL(...)                                                                          \
+        __attribute__((constructor)) static void cop__test_all_of_program(void)                    \
+        {                                                                                          \
+                static const struct cop_test_all all = { __VA_ARGS__ };                            \
+                                                                                                   \
+                cop__test_all_by(&all);                                                            \
+        }                                                                                          \
+        struct cop__test_all_semicolon
+
 /* cop_assert(condition): the condition holds. */
 #define cop_assert(condition)                                                                      \
         (cop__test_at(__FILE__, __LINE__),                                                         \
@@ -148,6 +171,7 @@ struct cop__test_value {
 };
 
 COP_API void cop__test_add(struct cop_test *test);
+COP_API void cop__test_all_by(const struct cop_test_all *all);
 COP_API void cop__test_at(const char *file, int line);
 COP_API void cop__test_false(const char *file, int line, const char *condition) COP_NORETURN;
 COP_API void cop__test_fail(const char *file, int line, const char *format, ...) COP_NORETURN

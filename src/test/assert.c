@@ -18,7 +18,8 @@
 #include "test/run.h"
 #include "test/value.h"
 
-static void (*leave)(void); /* set before the test; NULL: by _exit() */
+static void (*leave)(void);       /* set before the test; NULL: by _exit() */
+static void (*leave_setup)(void); /* what is set up for all has failed, or is skipped */
 static _Atomic(uint64_t) random_state;
 static uint64_t seed_of_run;
 
@@ -38,6 +39,11 @@ static void only_once(void)
 void cop__test_leave_by(void (*fn)(void))
 {
         leave = fn;
+}
+
+void cop__test_leave_setup_by(void (*fn)(void))
+{
+        leave_setup = fn;
 }
 
 static void write_all(const char *text, size_t size)
@@ -61,6 +67,8 @@ static COP_NORETURN void leave_failed(void)
         message[sizeof(message) - 2] = '\n';
         write_all(message, strlen(message));
         atomic_store(&cop__test_watch->has_failed, true);
+        if (leave_setup)
+                leave_setup();
         if (leave)
                 leave();
         _exit(TEST_FAILED);
@@ -114,6 +122,8 @@ void cop__test_skip(const char *file, int line, const char *why)
         snprintf(cop__test_watch->why_skipped, sizeof(cop__test_watch->why_skipped), "%s", why);
         atomic_store(&cop__test_watch->has_skipped, true);
         fflush(stdout);
+        if (leave_setup)
+                leave_setup();
         _exit(TEST_SKIPPED);
 }
 

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,9 @@ enum outcome { PASSED, FAILED, SKIPPED };
 static struct cop_test *tests[MAX_TESTS];
 static int test_count;
 static void (*run_with)(void (*test)(void));
+static const struct cop_test_all *all;
+static bool setup_failed, setup_skipped; /* that of all */
+static char why_setup_skipped[sizeof(((struct test_watch *)0)->why_skipped)];
 
 static uint64_t seed;
 static bool verbose;
@@ -81,6 +85,11 @@ void cop__test_run_with(void (*run)(void (*test)(void)))
         run_with = run;
 }
 
+void cop__test_all_by(const struct cop_test_all *by)
+{
+        all = by;
+}
+
 static double now_s(void)
 {
         struct timespec t;
@@ -92,8 +101,19 @@ static double now_s(void)
 /* --- in the child ------------------------------------------------------------------------------
  */
 
+/* What was to be made for all is not there. */
+static void refuse(const struct cop_test *test)
+{
+        if (setup_skipped)
+                cop__test_skip(test->file, test->line, why_setup_skipped);
+        cop__test_say_failed("%s:%d: what is set up for all tests failed", test->file, test->line);
+        _exit(TEST_FAILED);
+}
+
 static void run_body(const struct cop_test *test)
 {
+        if (setup_failed || setup_skipped)
+                refuse(test);
         cop__test_seed_from(seed, test->name);
         if (run_with)
                 run_with(test->run);
@@ -352,6 +372,31 @@ static void run_skipped(const struct cop_test *test)
         cop__junit_note(test, 0, NULL, test->skip);
 }
 
+/* --- before the first of them ------------------------------------------------------------------
+ */
+
+static jmp_buf out_of_setup;
+
+static COP_NORETURN void leave_setup(void)
+{
+        longjmp(out_of_setup, 1);
+}
+
+/* Where it does not come to its end, each test says so instead of running. */
+static void set_up_all(void)
+{
+        cop__test_watch = running[0].watch;
+        cop__test_leave_setup_by(leave_setup);
+        if (all && all->setup && setjmp(out_of_setup) == 0) {
+                all->setup();
+                fflush(stdout);
+        }
+        cop__test_leave_setup_by(NULL);
+        setup_failed = atomic_load(&cop__test_watch->has_failed);
+        setup_skipped = atomic_load(&cop__test_watch->has_skipped);
+        memcpy(why_setup_skipped, cop__test_watch->why_skipped, sizeof(why_setup_skipped));
+}
+
 /* --- all of them -------------------------------------------------------------------------------
  */
 
@@ -417,6 +462,7 @@ static int run_all(void)
         sigemptyset(&child_ends);
         sigaddset(&child_ends, SIGCHLD);
         sigprocmask(SIG_BLOCK, &child_ends, &mask_before);
+        set_up_all();
         for (i = 0; i < test_count; i++) {
                 make_room(tests[i]);
                 if (failures_max && count[FAILED] >= failures_max)
@@ -428,6 +474,8 @@ static int run_all(void)
         }
         while (running_count)
                 wait_for_one();
+        if (all && all->teardown)
+                all->teardown();
         if (i < test_count && !tap)
                 printf("--max-failures reached, %d tests were not started\n", test_count - i);
         if (!tap) {

@@ -30,6 +30,9 @@ void cop__test_say_failed(const char *format, ...) __attribute__((format(printf,
 /* Called when an assertion has failed and that was said; where it returns, the OS process ends. */
 void cop__test_leave_by(void (*leave)(void));
 
+/* Called instead of all that, and where the test is skipped, while what is set up for all tests is. */
+void cop__test_leave_setup_by(void (*leave)(void));
+
 /* The random numbers of a test grow from the seed of the run and its name. */
 void cop__test_seed_from(uint64_t seed, const char *name);
 

@@ -360,3 +360,31 @@ COP_TEST(TEST_junit, "how it went, for programs that read JUnit's files")
         cop_assert(strstr(text, "&quot;hello") != NULL);
         cop_assert(strstr(text, "</testsuites>\n") != NULL);
 }
+
+COP_TEST(TEST_2_all, "what tests have in common is made once, and each has a copy")
+{
+        run_specimens("test_all", (const char *const[]){ NULL });
+        cop_assert_text(ran.output, "made\nput away\n2 passed, 0 failed\n");
+        cop_assert_equal(ran.status, 0);
+}
+
+COP_TEST(TEST_2_all_fails, "where it cannot be made no test is run, and each has failed")
+{
+        setenv("ALL", "fail", true);
+        run_specimens("test_all", (const char *const[]){ NULL });
+        assert_says("made\ntests/test/program_all.c:");
+        assert_says(": cop_assert(!how) does not hold\n");
+        assert_says(": what is set up for all tests failed\nFAILED  all_one: ");
+        assert_says(": what is set up for all tests failed\nFAILED  all_two: ");
+        assert_says("\nput away\n0 passed, 2 failed\n");
+        cop_assert_equal(ran.status, 1);
+}
+
+COP_TEST(TEST_2_all_skips, "where it says why there is nothing to test each test is skipped")
+{
+        setenv("ALL", "skip", true);
+        run_specimens("test_all", (const char *const[]){ NULL });
+        assert_says("skipped all_one: there is no moon\n");
+        assert_says("put away\n0 passed, 0 failed, 2 skipped\n");
+        cop_assert_equal(ran.status, 77);
+}

@@ -146,6 +146,6 @@ COP_TEST(TEST_page, "every listing of docs/testing.md compiles", .limit_s = 120)
 {
         run_program(&ran, COP_SOURCE_ROOT "/tests/test/check-page",
                     (const char *const[]){ COP_SOURCE_ROOT "/docs/testing.md", NULL });
-        cop_assert_text(ran.output, "3\n");
+        cop_assert_text(ran.output, "4\n");
         cop_assert_equal(ran.status, 0);
 }
