@@ -123,7 +123,7 @@ struct reading {
         struct source *source; /* whose lines come; NULL: of no interest */
 };
 
-/* "        3:   17:        return 0;", and in line 0 "Source:../src/demo.c". */
+/* "        3:   17:        return 0;", and in line 0 "Source:../NAME". */
 static void take_line(void *context, const char *line, size_t size)
 {
         struct reading *reading = context;
