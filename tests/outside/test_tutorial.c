@@ -41,7 +41,7 @@ static void play(const char *chapter, const char *expected)
 
 COP_TEST(TUTORIAL_processes, "chapter 1 does what it says", .limit_s = 300)
 {
-        play(TUTORIAL "1-processes.md", "5 commands, 4 listings\n");
+        play(TUTORIAL "1-processes.md", "6 commands, 4 listings\n");
 }
 
 COP_TEST(TUTORIAL_supervisors, "chapter 2 does what it says", .limit_s = 300)
