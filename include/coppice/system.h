@@ -16,16 +16,20 @@
 
 COP_BEGIN_DECLS
 
+struct cop_sim_options; /* <coppice/sim.h> */
+
 /* How to start. Leave out what you do not care about: zero is always the default. */
 struct cop_system_options {
         size_t struct_size;
         int schedulers;       /* threads that run processes; 0: COP_SCHEDULERS, or one a core */
         size_t processes_max; /* 0: 33,554,431 */
-        uint64_t simulate;    /* not 0: simulated, with this seed: one thread, virtual time */
+        uint64_t simulate; /* a seed: simulated (<coppice/sim.h>); 0: COP_SIM, or the real world */
         bool mprotect_guards; /* guard stacks with mprotect() also where the kernel has better */
         size_t stack_size;    /* of processes that do not say; 0: 256 KB */
         bool stop_on_signals; /* SIGTERM and SIGINT are cop_stop(0) until cop_system_stop() begins;
                                * without it they are only in cop_system_wait() */
+        /* What a simulation is like; NULL: as the environment says. */
+        const struct cop_sim_options *simulation;
 };
 
 /*

@@ -32,6 +32,7 @@
 #include "base/random.h"
 #include "runtime/driver.h"
 #include "runtime/driver_threads.h"
+#include "runtime/sim.h"
 
 static const int64_t FIRST_NS = 1000000000;               /* where the clock starts */
 static const int64_t WALL_CLOCK_NS = 1577836800000000000; /* and where the calendar does: 2020 */
@@ -57,6 +58,7 @@ static struct {
         struct random
                 choices; /* apart, so that a program's random numbers do not change the order */
         struct bell poll;
+        struct bell *rests; /* who waits for it is to tell that all rest; NULL: nobody is */
 } sim = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static int64_t sim_now_ns(void)
@@ -148,11 +150,15 @@ static void jump(void)
         atomic_store_explicit(&sim.now_ns, earliest, memory_order_relaxed);
 }
 
-/* The baton goes to who can go on. */
+/* The baton goes to who can go on. Before the clock moves, the scheduler may want to know of it. */
 static void give_on(void)
 {
         struct sim_thread *next = choose_thread();
 
+        if (!next && (sim.rests = cop__sim_wants_rest())) {
+                atomic_store(&sim.rests->rung, 1);
+                next = choose_thread();
+        }
         if (!next) {
                 jump();
                 next = choose_thread();
@@ -236,6 +242,7 @@ static void sim_thread_join(void *handle)
 static void sim_bell_wait(struct bell *bell, int64_t deadline_ns)
 {
         struct sim_thread *self;
+        bool rests;
 
         pthread_mutex_lock(&sim.lock);
         self = thread_self();
@@ -244,7 +251,12 @@ static void sim_bell_wait(struct bell *bell, int64_t deadline_ns)
         give_on_and_wait(self);
         self->bell = NULL;
         atomic_store(&bell->rung, 0);
+        rests = sim.rests == bell;
+        if (rests)
+                sim.rests = NULL;
         pthread_mutex_unlock(&sim.lock);
+        if (rests)
+                cop__sim_tell_rest();
 }
 
 static void sim_bell_ring(struct bell *bell)

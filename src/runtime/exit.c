@@ -27,6 +27,7 @@
 #include "runtime/process.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
+#include "runtime/sim.h"
 #include "runtime/timer.h"
 
 static void begin_end(struct process *p)
@@ -316,6 +317,8 @@ void cop__bury(struct process *p)
 {
         bool told;
 
+        if (cop__driver->simulated)
+                cop__sim_ended(p);
         if (!(p->flags & IS_BURIED))
                 close_up(p);
         p->flags |= IS_BURIED;

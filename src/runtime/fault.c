@@ -52,6 +52,7 @@
 enum {
         HANDLER_STACK = 64 * 1024, /* beside what the kernel puts there */
         GUARD = 4096,
+        PAGE = 4096,
         REASON_WORDS = 64,
 };
 
@@ -404,10 +405,15 @@ cop_term cop__fault_reason(struct thread *t, struct process *p)
 {
         struct region *region = &p->stack->region;
         const struct fault *fault = &t->faults.fault;
+        /* Where things lie is nothing that a simulation may depend on. */
+        const struct fault nowhere = { fault->what, fault->address < PAGE ? fault->address : PAGE,
+                                       0 };
         struct cop_mark mark = cop__region_mark(region);
         cop_term what = cop_atom(fault->what);
         cop_term reason;
 
+        if (cop__driver->simulated)
+                fault = &nowhere;
         region->most_words = 0; /* what is left of a quota shall not decide over the reason */
         if (!cop__region_try_take(region, REASON_WORDS))
                 return what;

@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 #include "runtime/scheduler.h"
+#include "runtime/sim.h"
 #include "runtime/stuck.h"
 #include "runtime/timer.h"
 
@@ -64,8 +65,12 @@ void cop__monitor_exit_came(struct process *p)
         struct thread *t = cop__thread_or_null();
 
         atomic_store_explicit(&p->exit_came, true, memory_order_release);
-        if ((t && t->current == p) || cop__driver->simulated)
+        if (t && t->current == p)
                 return;
+        if (cop__driver->simulated) {
+                cop__sim_exit_came(p);
+                return;
+        }
         if (atomic_load_explicit(&p->status, memory_order_relaxed) == STATUS_RUNNING)
                 cop__driver->bell_ring(&monitor.bell);
 }

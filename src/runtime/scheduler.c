@@ -21,6 +21,7 @@
 #include "runtime/handler.h"
 #include "runtime/poller.h"
 #include "runtime/quota.h"
+#include "runtime/sim.h"
 #include "runtime/timer.h"
 
 struct system cop__system;
@@ -362,6 +363,7 @@ static bool rob(struct scheduler *robber, uint64_t *seen_turns)
 /* ---- turns ---- */
 
 static void settle(struct thread *t, struct process *p);
+static void end_by_fault(struct thread *t, struct process *p);
 
 /*
  * A stack for the turn; false: there is none, and the process ends for that. Handlers, and who runs
@@ -411,6 +413,39 @@ static void switch_to(struct thread *t, struct process *p, void (*entry)(void *)
         settle(t, p);
 }
 
+/* As if its code had done so, when it had seen what was sent to it. */
+static void follow_null(struct thread *t, struct process *p)
+{
+        if (!p->stack && !give_it_a_stack(t, p))
+                return;
+        t->faults.fault = (struct fault){ .what = "segv" };
+        t->faults.trace.pid = 0;
+        end_by_fault(t, p);
+}
+
+/* What a simulation makes of the turn; false: it is over. */
+static bool simulated_turn(struct thread *t, struct process *p)
+{
+        p->budget = 1 + (int32_t)cop__driver->choose(BUDGET);
+        switch (cop__sim_turn(p)) {
+        case SIM_RUN:
+                break;
+        case SIM_HOLD:
+                return false;
+        case SIM_FAULT:
+                if (!cop__signals_take(p)) {
+                        follow_null(t, p);
+                        return false;
+                }
+                __attribute__((fallthrough));
+        case SIM_END:
+                if (!cop__exit_parked(p))
+                        switch_to(t, p, cop__last_act());
+                return false;
+        }
+        return true;
+}
+
 static void run_turn(struct thread *t, struct process *p)
 {
         void (*entry)(void *) = NULL;
@@ -419,8 +454,8 @@ static void run_turn(struct thread *t, struct process *p)
                               memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNING, memory_order_relaxed);
         p->budget = BUDGET;
-        if (cop__driver->simulated)
-                p->budget = 1 + (int32_t)cop__driver->choose(BUDGET);
+        if (cop__driver->simulated && !simulated_turn(t, p))
+                goto over;
         if (cop__signals_take(p)) {
                 if (cop__exit_parked(p))
                         goto over;

@@ -24,6 +24,7 @@
 #include "runtime/poller.h"
 #include "runtime/quota.h"
 #include "runtime/scheduler.h"
+#include "runtime/sim.h"
 #include "runtime/sink.h"
 #include "runtime/timer.h"
 #include "term/pattern.h"
@@ -211,7 +212,7 @@ static int scheduler_count(const struct cop_system_options *options)
         const char *text = getenv("COP_SCHEDULERS");
         int count = options->schedulers;
 
-        if (options->simulate)
+        if (cop__driver->simulated)
                 return 1;
         if (count == 0 && text)
                 count = (int)strtol(text, NULL, 10);
@@ -237,7 +238,7 @@ static int check(const struct cop_system_options *options)
         return count;
 }
 
-static int start_parts(const struct cop_system_options *options, unsigned count)
+static int start_parts(const struct cop_system_options *options, unsigned count, uint64_t seed)
 {
         struct stack_options stacks = { .mprotect_guards = options->mprotect_guards };
         int err;
@@ -248,7 +249,7 @@ static int start_parts(const struct cop_system_options *options, unsigned count)
         err = cop__faults_start();
         if (err < 0)
                 return err;
-        err = cop__driver->start(options->simulate);
+        err = cop__driver->start(seed);
         if (err < 0)
                 goto undo_faults;
         err = cop__stacks_start(&stacks);
@@ -261,6 +262,8 @@ static int start_parts(const struct cop_system_options *options, unsigned count)
         if (err < 0)
                 goto undo_table;
         err = cop__monitor_start();
+        if (err == 0 && seed)
+                err = cop__sim_start(seed, options->simulation);
         if (err < 0)
                 goto undo_schedulers;
         return 0;
@@ -280,12 +283,15 @@ undo_faults:
 
 int cop_system_start_with(const struct cop_system_options *options)
 {
+        uint64_t seed = options->simulate;
         int stopped = STOPPED;
         int count, err;
 
         if (!atomic_compare_exchange_strong(&state, &stopped, STARTING))
                 return -EBUSY;
-        cop__driver = options->simulate ? &cop__driver_sim : &cop__driver_threads;
+        if (!seed)
+                seed = cop__sim_seed();
+        cop__driver = seed ? &cop__driver_sim : &cop__driver_threads;
         count = check(options);
         if (count < 0) {
                 atomic_store(&state, STOPPED);
@@ -295,7 +301,7 @@ int cop_system_start_with(const struct cop_system_options *options)
         cop__system.stack_size = options->stack_size;
         atomic_store(&stop_status, -1);
         own_host = cop__host;
-        err = start_parts(options, (unsigned)count);
+        err = start_parts(options, (unsigned)count, seed);
         if (err < 0) {
                 atomic_store(&state, STOPPED);
                 return err;
@@ -398,6 +404,7 @@ int cop_system_stop(int64_t deadline_ms)
         cop__monitor_stop();
         cop__schedulers_stop();
         cop__guests_leave_all();
+        cop__sim_stop();
         cop__reserve_free();
         cop__timers_stop();
         cop__sinks_stop();

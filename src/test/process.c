@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "test/run.h"
+#include "test/sim.h"
 
 enum { EXITS_MOST = 64, STOP_MS = 5000, SHOWN_MOST = 10 };
 
@@ -131,9 +132,10 @@ static void do_exits(void)
         }
 }
 
-static void run_as_process(void (*test)(void))
+/* seed: 0 in the real world. */
+static void live(void (*test)(void), uint64_t seed, const struct cop_sim_options *options)
 {
-        int err = cop_system_start();
+        int err = cop_system_start(.simulate = seed, .simulation = options);
 
         if (err < 0)
                 cop_fail("the system does not start: error %d", -err);
@@ -148,6 +150,19 @@ static void run_as_process(void (*test)(void))
                 fflush(stdout);
                 _exit(TEST_FAILED);
         }
+}
+
+static void run_as_process(void (*test)(void))
+{
+        const struct cop_sim_options options = { .struct_size = sizeof(options) };
+        struct cop_sim_found found;
+
+        if (!cop__sim_seeds()) {
+                live(test, 0, NULL);
+                return;
+        }
+        cop__sim_find(&found, live, test, &options);
+        cop__sim_judge(&found, __FILE__, __LINE__);
 }
 
 void cop__test_processes_with(const struct cop_test_process_options *options)
