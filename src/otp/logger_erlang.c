@@ -50,9 +50,22 @@ static void add_fact(struct text *text, const char *name, cop_term value)
 
 /* ---- the reports ---- */
 
+/* Who called last, as far as that is known. */
+static void add_client(struct text *text, cop_term client)
+{
+        cop_term pid, name, stack;
+
+        if (cop_match(client, "{Pid, {Name, Stack}}", &pid, &name, &stack)) {
+                add(text, "** Client %s stacktrace\n", cop_show(name));
+                add_line(text, "** ", stack);
+        } else if (cop_match(client, "{Pid, dead}", &pid)) {
+                add(text, "** Client %s is dead\n", cop_show(pid));
+        }
+}
+
 static bool add_server(struct text *text, cop_term report)
 {
-        cop_term name, message, client, state, reason, stack, pid;
+        cop_term name, message, client, state, reason;
 
         if (!cop_match(report,
                        "#{name := Name, last_message := Message, client_info := Client,"
@@ -64,12 +77,96 @@ static bool add_server(struct text *text, cop_term report)
         add_line(text, "** When Server state == ", state);
         add(text, "** Reason for termination ==\n");
         add_line(text, "** ", reason);
-        if (cop_match(client, "{Pid, {Name, Stack}}", &pid, &name, &stack)) {
-                add(text, "** Client %s stacktrace\n", cop_show(name));
-                add_line(text, "** ", stack);
-        } else if (cop_match(client, "{Pid, dead}", &pid)) {
-                add(text, "** Client %s is dead\n", cop_show(pid));
+        add_client(text, client);
+        return true;
+}
+
+static bool is_nothing(cop_term term)
+{
+        return cop_is_none(term) || cop_is_nil(term);
+}
+
+/* With callback_mode and state_enter as OTP has them in one. */
+static cop_term mode_of(cop_term report)
+{
+        cop_term mode = cop_map_get(report, cop_atom("callback_mode"), cop_nil());
+
+        return cop_is(cop_map_get(report, cop_atom("state_enter"), cop_nil()), "true")
+                       ? cop_build("[Mode, state_enter]", mode)
+                       : mode;
+}
+
+static bool add_machine(struct text *text, cop_term report)
+{
+        cop_term name, queue, postponed, modules, state, class, reason, stack, timeouts, client;
+        int64_t count;
+
+        if (!cop_match(report,
+                       "#{name := Name, queue := Queue, postponed := Postponed,"
+                       "  modules := Modules, state := State, reason := {Class, Reason, Stack},"
+                       "  timeouts := Timeouts, client_info := Client}",
+                       &name, &queue, &postponed, &modules, &state, &class, &reason, &stack,
+                       &timeouts, &client))
+                return false;
+        add(text, "** State machine %s terminating\n", cop_show(name));
+        if (!is_nothing(queue))
+                add_line(text, "** Last event = ", cop_head(queue));
+        add_line(text, "** When server state  = ", state);
+        add(text, "** Reason for termination = %s:", cop_show(class));
+        add_line(text, "", reason);
+        add_line(text, "** Callback modules = ", modules);
+        add_line(text, "** Callback mode = ", mode_of(report));
+        if (!is_nothing(queue) && !cop_is_nil(cop_tail(queue)))
+                add_line(text, "** Queued = ", cop_tail(queue));
+        if (!is_nothing(postponed))
+                add_line(text, "** Postponed = ", postponed);
+        if (!is_nothing(stack)) {
+                add(text, "** Stacktrace =\n");
+                add_line(text, "**  ", cop_frames(stack));
         }
+        if (cop_match(timeouts, "{Count, _}", &count) && count > 0)
+                add_line(text, "** Time-outs: ", timeouts);
+        add_client(text, client);
+        return true;
+}
+
+static bool add_handler(struct text *text, cop_term report)
+{
+        cop_term handler, name, message, state, reason, inner;
+
+        if (!cop_match(report,
+                       "#{handler := Handler, name := Name, last_message := Message,"
+                       "  state := State, reason := Reason}",
+                       &handler, &name, &message, &state, &reason))
+                return false;
+        if (cop_match(reason, "{'EXIT', Reason}", &inner))
+                reason = inner;
+        add(text, "** gen_event handler %s crashed.\n", cop_show(handler));
+        add(text, "** Was installed in %s\n", cop_show(name));
+        add_line(text, "** Last event was: ", message);
+        add_line(text, "** When handler state == ", state);
+        add_line(text, "** Reason == ", reason);
+        return true;
+}
+
+static bool add_dropped(struct text *text, cop_term report)
+{
+        cop_term module, message;
+
+        if (!cop_match(report, "#{module := Module, message := Message}", &module, &message))
+                return false;
+        add(text, "** Undefined handle_info in %s\n", cop_show(module));
+        add_line(text, "** Unhandled message: ", message);
+        return true;
+}
+
+static bool add_unexpected(struct text *text, cop_term report)
+{
+        cop_term message;
+
+        if (!cop_match(report, "#{message := Message}", &message))
+                return false;
+        add_line(text, "Supervisor received unexpected message: ", message);
         return true;
 }
 
@@ -183,9 +280,13 @@ static const struct {
         bool (*show)(struct text *text, cop_term report);
 } reports[] = {
         { "gen_server", "terminate", NULL, add_server },
+        { "gen_server", "no_handle_info", NULL, add_dropped },
+        { "gen_statem", "terminate", NULL, add_machine },
+        { "gen_event", "terminate", NULL, add_handler },
+        { "gen_event", "no_handle_info", NULL, add_dropped },
         { "proc_lib", "crash", "CRASH", add_crash },
         { "supervisor", "progress", "PROGRESS", add_pairs },
-        { "supervisor", "unexpected", NULL, NULL },
+        { "supervisor", "unexpected", NULL, add_unexpected },
         { "supervisor", NULL, "SUPERVISOR", add_pairs },
         { "application_controller", "progress", "PROGRESS", add_pairs },
         { "application_controller", NULL, "INFO", add_pairs },

@@ -469,6 +469,67 @@ COP_TEST(LOGGER_erlang, "Erlang's format is Erlang's, header, columns and all")
                         "{line,4711}]}]}\n\n");
 }
 
+/* What Erlang/OTP 25 says of the same reports. */
+static const struct {
+        const char *report, *text;
+} erlang[] = {
+        { "#{label => {gen_statem, terminate}, name => door, queue => [{cast, x}, {info, y}],"
+          "  postponed => [{cast, later}], modules => [door], callback_mode => state_functions,"
+          "  state_enter => true, state => {locked, #{code => 1}}, timeouts => {1, [{timeout, n}]},"
+          "  log => [], client_info => undefined, reason => {exit, boom, [{door, locked, 3,"
+          "  [{file, \"door.erl\"}, {line, 7}]}]}}",
+          "** State machine door terminating\n"
+          "** Last event = {cast,x}\n"
+          "** When server state  = {locked,#{code => 1}}\n"
+          "** Reason for termination = exit:boom\n"
+          "** Callback modules = [door]\n"
+          "** Callback mode = [state_functions,state_enter]\n"
+          "** Queued = [{info,y}]\n"
+          "** Postponed = [{cast,later}]\n"
+          "** Stacktrace =\n"
+          "**  [{door,locked,3,[{file,\"door.erl\"},{line,7}]}]\n"
+          "** Time-outs: {1,[{timeout,n}]}\n" },
+        { "#{label => {gen_statem, terminate}, name => door, queue => [], postponed => [],"
+          "  modules => [door], callback_mode => handle_event_function, state_enter => false,"
+          "  state => {locked, #{code => 1}}, timeouts => {0, []}, log => [],"
+          "  client_info => {client, dead}, reason => {error, function_clause, []}}",
+          "** State machine door terminating\n"
+          "** When server state  = {locked,#{code => 1}}\n"
+          "** Reason for termination = error:function_clause\n"
+          "** Callback modules = [door]\n"
+          "** Callback mode = handle_event_function\n"
+          "** Client client is dead\n" },
+        { "#{label => {gen_event, terminate}, handler => {h, id}, name => mgr,"
+          "  last_message => {event, x}, state => {state, 1, \"abc\"},"
+          "  reason => {'EXIT', {boom, [{h, handle_event, 2, []}]}}}",
+          "** gen_event handler {h,id} crashed.\n"
+          "** Was installed in mgr\n"
+          "** Last event was: {event,x}\n"
+          "** When handler state == {state,1,\"abc\"}\n"
+          "** Reason == {boom,[{h,handle_event,2,[]}]}\n" },
+        { "#{label => {gen_event, no_handle_info}, module => h, message => hello}",
+          "** Undefined handle_info in h\n"
+          "** Unhandled message: hello\n" },
+        { "#{label => {supervisor, unexpected}, supervisor => {local, top}, message => hello}",
+          "Supervisor received unexpected message: hello\n" },
+        { "#{label => {gen_server, no_handle_info}, module => h, message => hello}",
+          "** Undefined handle_info in h\n"
+          "** Unhandled message: hello\n" },
+};
+
+COP_TEST(LOGGER_erlang_reports, "machines, event handlers, lost messages: in Erlang's words")
+{
+        for (size_t i = 0; i < sizeof(erlang) / sizeof(erlang[0]); i++) {
+                struct cop_log_event event =
+                        event_of(COP_LEVEL_ERROR, NULL, cop_read(erlang[i].report));
+                const char *line = strchr(cop_log_event_text(&event, COP_LOG_ERLANG), '\n');
+                char expected[1000];
+
+                snprintf(expected, sizeof(expected), "\n%s\n", erlang[i].text);
+                cop_assert_text(line, expected);
+        }
+}
+
 COP_TEST(LOGGER_large_term, "of a large term as much is shown as a handler allows")
 {
         cop_term list = cop_nil();
