@@ -32,12 +32,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -563,7 +563,8 @@ static size_t mappings_most(void)
 
 /*
  * Does this kernel have guards that cost no mapping? An emulator says yes to advice that it does not
- * know, so one is tried out: the kernel must not be able to write there.
+ * know, so one is tried out: the kernel must not be able to write there. (By uname(), as valgrind leaves
+ * that to the kernel; its own sigprocmask() would fault itself.)
  */
 static bool has_guard_install(void)
 {
@@ -574,7 +575,7 @@ static bool has_guard_install(void)
         if (!at)
                 return false;
         has = madvise(at, size, ADVICE_GUARD_INSTALL) == 0 &&
-              sigprocmask(SIG_BLOCK, NULL, at) < 0 && errno == EFAULT;
+              uname(at) < 0 && errno == EFAULT;
         munmap(at, size);
         return has;
 }
