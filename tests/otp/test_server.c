@@ -368,6 +368,18 @@ COP_TEST(LOOP_6, "a bad return value ends the server with {bad_return_value, X}"
                         pid);
 }
 
+COP_TEST(LOOP_6_stop, "so is the end of a call where there was none")
+{
+        cop_pid pid;
+        cop_ref ref;
+
+        begin();
+        pid = actor_start_free("#{id => a}");
+        ref = cop_monitor(pid);
+        actor_do(pid, "{stop, why, last}");
+        cop_assert_term(down_reason(ref), "{bad_return_value, {stop, why, last}}");
+}
+
 COP_TEST(LOOP_7, "a timeout comes when nothing else does, and has to be asked for again")
 {
         cop_pid pid;

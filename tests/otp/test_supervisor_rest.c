@@ -269,6 +269,22 @@ COP_TEST(SUP_T5, "with shutdown 0 one that traps exits is asked and killed")
         cop_assert(cop_is_member(cop_build("{shutdown_error, b, killed}"), messages()));
 }
 
+COP_TEST(SUP_T5_crowd, "so are many that are alike, at once", .limit_s = 30)
+{
+        cop_term late = cop_build("#{trap => true, terminate => {sleep, 60000, ok}}"), killed;
+        cop_pid pid;
+
+        begin();
+        pid = troupe_start(
+                cop_build("#{strategy => simple_one_for_one}"),
+                cop_build("[A]", troupe_spec("a", "#{shutdown => 0, actor => A}", late)));
+        cop_start_child(pid, "[]");
+        cop_start_child(pid, "[]");
+        messages();
+        cop_supervisor_stop(pid);
+        cop_assert_term(messages(), "[{shutdown_error, a, killed}, {'EXIT', Pid, normal}]", pid);
+}
+
 COP_TEST(SUP_T6, "a child handles first what came before it was asked to end")
 {
         cop_pid pid;
