@@ -639,10 +639,10 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
 
 COP_TEST(TOOL_zsh, "zsh completes subcommands, their options, and files")
 {
-        says("cop help --zsh >_cop; head -n 1 _cop; grep -c '^        [a-z][a-z]*)$' _cop\n"
+        says("cop help --zsh >_cop; head -n 1 _cop\n"
              "sed -n '/^        test)/,/;;/p' _cop; grep -c _files _cop\n"
              "! command -v zsh >/dev/null || zsh -n _cop",
-             "#compdef cop\n9\n        test)\n"
+             "#compdef cop\n        test)\n"
              "                _arguments '--help[says more of it]' \\\n"
              "                        '--seed[the order and random numbers of an earlier run]:N:' "
              "\\\n"
