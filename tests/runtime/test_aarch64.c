@@ -33,6 +33,8 @@ static const char build[] =
         "        src/base/*.c $(ls src/term/*.c | grep -v etf_) $(eval echo $3) \\\n"
         "        src/runtime/switch_aarch64.S -lm\n";
 
+#define INSPECT "src/inspect/[mpsuw]*.c src/inspect/text.c src/inspect/frames.c "
+
 static bool have(const char *program)
 {
         char command[128];
@@ -78,7 +80,8 @@ static void holds(const char *tests)
 
 COP_TEST(SWITCH_aarch64, "all that holds for switches holds on AArch64", .limit_s = 300)
 {
-        build_program("$(ls src/test/*.c | grep -v process.c) src/runtime/context.c "
+        build_program(INSPECT
+                      "$(ls src/test/*.c | grep -v process.c) src/runtime/context.c "
                       "src/runtime/stack.c tests/runtime/test_switch.c tests/support/program.c");
         holds("SWITCH_*");
         holds("CATCH_*");
@@ -104,10 +107,7 @@ static void build_system(const char *program)
 {
         char sources[256];
 
-        snprintf(sources, sizeof(sources),
-                 "src/inspect/[mpsuw]*.c src/inspect/text.c src/inspect/frames.c src/runtime/*.c "
-                 "tests/runtime/%s",
-                 program);
+        snprintf(sources, sizeof(sources), INSPECT "src/runtime/*.c tests/runtime/%s", program);
         build_program(sources);
 }
 
