@@ -43,6 +43,12 @@ static void destroy(struct log_handler *handler)
         cop__free(handler);
 }
 
+/* It is to be sent to, and there is nobody. */
+static bool is_dead(const struct log_handler *handler)
+{
+        return handler->to.word && cop_is_none(cop_process_info(handler->to, "status"));
+}
+
 struct log_handler *cop__log_take(int slot)
 {
         struct log_handler *handler;
@@ -54,7 +60,22 @@ struct log_handler *cop__log_take(int slot)
         if (handler)
                 handler->references++;
         cop__lock_give(&handlers.lock);
-        return handler;
+        if (!handler || !is_dead(handler))
+                return handler;
+        cop__log_drop(handler, NULL);
+        cop__log_give(handler);
+        return NULL;
+}
+
+/* Those of processes that have ended have gone before anybody is looked up by his id. */
+static void drop_dead(void)
+{
+        for (int slot = 0; slot < LOG_HANDLERS_MOST; slot++) {
+                struct log_handler *handler = cop__log_take(slot);
+
+                if (handler)
+                        cop__log_give(handler);
+        }
 }
 
 void cop__log_give(struct log_handler *handler)
@@ -105,6 +126,7 @@ int cop__log_handler_add(struct log_handler *handler)
 {
         int i = 0, err = 0;
 
+        drop_dead();
         cop__lock_take(&handlers.lock);
         while (i < LOG_HANDLERS_MOST && handlers.slots[i])
                 i++;
@@ -355,6 +377,7 @@ int cop_logger_remove(const char *id)
         struct log_handler *handler = NULL;
         int slot;
 
+        drop_dead();
         cop__lock_take(&handlers.lock);
         slot = slot_of(id);
         if (slot >= 0) {
@@ -378,6 +401,7 @@ static struct log_handler *take_named(const char *id)
 
         if (!id)
                 return cop__log_take(LOG_HANDLERS_MOST);
+        drop_dead();
         cop__lock_take(&handlers.lock);
         slot = slot_of(id);
         if (slot >= 0) {

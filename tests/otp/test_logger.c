@@ -310,6 +310,30 @@ COP_TEST(LOGGER_handlers, "handlers have ids and levels, and are added and remov
         end();
 }
 
+static void wait_for_stop(cop_term none)
+{
+        cop_receive(COP_FOREVER, "stop");
+}
+
+COP_TEST(LOGGER_handler_dies, "the handler of a process goes when the process does")
+{
+        cop_ref ref;
+        cop_pid pid;
+
+        begin();
+        pid = cop_spawn(wait_for_stop, cop_nil(), .monitor = &ref);
+        cop_assert_equal(cop_logger_add_process("theirs", pid), 0);
+        cop_assert_equal(cop_logger_add_process("theirs", cop_self()), -EEXIST);
+        cop_send(pid, "stop");
+        down_reason(ref);
+        cop_assert_term(cop_logger_handlers(), "[test]");
+        cop_assert(cop_is_none(cop_logger_handler("theirs")));
+        cop_assert_equal(cop_logger_remove("theirs"), -ENOENT);
+        cop_assert_equal(cop_logger_add_process("theirs", cop_self()), 0);
+        cop_assert_equal(cop_logger_remove("theirs"), 0);
+        end();
+}
+
 COP_TEST(LOGGER_handlers_most, "there are at most 16 handlers")
 {
         char id[16];
