@@ -84,17 +84,6 @@ static bool is_fault(cop_term reason, uint64_t *pc)
         return cop_match(reason, "{_, #{pc := Pc}}", pc);
 }
 
-/* A worker ended. */
-static void lose_worker(struct evaluator *e, cop_term worker, cop_term reason)
-{
-        if (cop_is(reason, "normal"))
-                return;
-        if (!cop_equal(worker, cop_pid_term(e->worker)))
-                cop_exit_term(reason);
-        e->worker = (cop_pid){ 0 };
-        cop_exit_term(reason);
-}
-
 static COP_NORETURN void refuse_fault(struct evaluator *e, const char *name, cop_term reason,
                                       cop_term stack)
 {
@@ -143,7 +132,8 @@ static cop_term await(struct evaluator *e, const char *name)
                 if (cop_equal(from, cop_pid_term(e->worker)) && is_fault(reason, &pc))
                         refuse_fault(e, name, reason,
                                      cop_is_none(stack) ? cop_build("[Pc]", pc) : stack);
-                lose_worker(e, from, reason);
+                if (!cop_is(reason, "normal"))
+                        cop_throw("{'$end', Reason}", reason); /* not to be caught */
         }
 }
 
@@ -336,6 +326,8 @@ static void run(struct evaluator *e, cop_term tree)
                 say_value(e, evaluation.value);
         } else if (class == COP_THROW && cop_match(reason, "{'$exit', N}", &status)) {
                 cop_send(e->server, "{said, <<>>, {exit, N}}", status);
+        } else if (class == COP_THROW && cop_match(reason, "{'$end', Reason}", &text)) {
+                cop_exit_term(text);
         } else if (class == COP_THROW && cop_match(reason, "{'$refused', T}", &text)) {
                 cop_send(e->server, "{said, T, wrong}", text);
         } else {
@@ -360,6 +352,13 @@ static void take_statement(struct evaluator *e, int64_t number, cop_term text)
                 run(e, statement.tree);
 }
 
+/* A worker has ended, through one of its links: so does who is linked with it. */
+static void end_with(cop_term reason)
+{
+        if (!cop_is(reason, "normal"))
+                cop_exit_term(reason);
+}
+
 void cop__evaluator(cop_term argument)
 {
         struct evaluator e = { .trap = false };
@@ -374,12 +373,12 @@ void cop__evaluator(cop_term argument)
         cop_trap_exits(true);
         for (;;) {
                 cop_scope {
-                        cop_term message = cop_receive_if(is_ours, &e, COP_FOREVER), from, what;
+                        cop_term message = cop_receive_if(is_ours, &e, COP_FOREVER), what;
 
                         if (cop_match(message, "{'$console', {evaluate, N, Text}}", &number, &what))
                                 take_statement(&e, number, what);
-                        else if (cop_match(message, "{'EXIT', From, Reason}", &from, &what))
-                                lose_worker(&e, from, what);
+                        else if (cop_match(message, "{'EXIT', _, Reason}", &what))
+                                end_with(what);
                         else
                                 leave(message);
                 }

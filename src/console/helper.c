@@ -167,7 +167,7 @@ static cop_term helper_exit(struct evaluator *e, const cop_term *arguments, size
 
 static cop_term helper_respawn(struct evaluator *e, const cop_term *arguments, size_t count)
 {
-        cop_exit("normal");
+        cop_throw("{'$end', normal}");
 }
 
 const struct helper cop__helpers[] = {

@@ -61,6 +61,7 @@ const char *subcommand_nearest(const char *name);
 int tool_app(const struct request *request);
 int tool_check(const struct request *request);
 int tool_compile(const struct request *request);
+int tool_console(const struct request *request);
 int tool_help(const struct request *request);
 int tool_new(const struct request *request);
 int tool_read(const struct request *request);

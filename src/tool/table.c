@@ -56,6 +56,23 @@ const struct subcommand subcommands[] = {
                   "of cop run. Of several programs in meson.build it is the one that is called as\n"
                   "the project.",
           .run = tool_run },
+        { .name = "console",
+          .usage = "[--no-start] [-- --play FILE]",
+          .summary = "builds the project, and runs it with a prompt",
+          .takes_rest = true,
+          .options = { { "--no-start", NULL, "no application is started" } },
+          .text = "Builds as cop compile does, and then becomes the program with its console: "
+                  "each\n"
+                  "function of it that is not static is called by name, with terms.\n"
+                  "\n"
+                  "    cop(1)> sprout_next()\n"
+                  "\n"
+                  "help says what there is, and exit ends it. Where standard input is no terminal "
+                  "its\n"
+                  "lines are evaluated without a prompt, and the exit status is 1 if one of them "
+                  "failed.\n"
+                  "With --play FILE a session is played and compared with what the file says.",
+          .run = tool_console },
         { .name = "test",
           .usage = "[NAME | FILE:LINE] [--seed N] [--stale] [--cover]",
           .summary = "builds the project, and runs its tests",

@@ -76,9 +76,46 @@ COP_TEST(SESSION_helpers, "what there is besides functions")
         play("helpers");
 }
 
+COP_TEST(SESSION_messages, "messages for whoever is called from here are the console's")
+{
+        play("messages");
+}
+
 COP_TEST(SESSION_language, "terms, variables, patterns, and lines that are not whole")
 {
         play("language");
+}
+
+COP_TEST(IEX_1, "the reader of lines and the evaluator are processes of their own; the latter has "
+                "the links")
+{
+        play("iex_1");
+}
+
+COP_TEST(IEX_2,
+         "what a line raises is said, and the numbers go on; a dead evaluator begins anew at 1")
+{
+        play("iex_2");
+}
+
+COP_TEST(IEX_3, "the value of each line is kept, the last 20")
+{
+        play("iex_3");
+}
+
+COP_TEST(IEX_4, "what is logged stands between lines")
+{
+        play("iex_4");
+}
+
+COP_TEST(IEX_5, "a supervisor that was started at the prompt goes with the evaluator")
+{
+        play("iex_5");
+}
+
+COP_TEST(IEX_6, "i says term, type, alive, name, links, queue and description")
+{
+        play("iex_6");
 }
 
 COP_TEST(SESSION_001, "a crash with \"cat\": 126, 123, 124; with the stash it goes on")

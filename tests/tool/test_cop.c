@@ -106,6 +106,34 @@ COP_TEST(TOOL_new_sup, "a new project with a supervisor passes its tests and run
                                    "1\n");
 }
 
+COP_TEST(TOOL_console,
+         "the console calls functions of a new project, and its status says how it went",
+         .limit_s = 120)
+{
+        installed_says("cop new --sup demo >log && cd demo && cop compile >log\n"
+                       "printf 'X = demo_next()\\n{X, whereis(demo)}\\n' | cop console\n"
+                       "echo status $?\n"
+                       "echo 'demo_nex()' | cop console; echo status $?\n"
+                       "echo 'cop_application_start(demo)' | cop console --no-start\n"
+                       "echo 'exit 7' | cop console; echo status $?\n"
+                       "printf 'cop> demo_next()\\n2\\n' >wrong\n"
+                       "cop console -- --play wrong; echo status $?",
+                       "1\n"
+                       "{1,<0.7.0>}\n"
+                       "status 0\n"
+                       "** there is no function demo_nex; did you mean demo_next?\n"
+                       "status 1\n"
+                       "ok\n"
+                       "status 7\n"
+                       "cop(1)> demo_next()\n"
+                       "1\n"
+                       "wrong:1: it said\n"
+                       "1\n"
+                       "where the session has\n"
+                       "2\n"
+                       "status 1\n");
+}
+
 COP_TEST(TOOL_new_plain, "a new project passes its test and runs at once, also from further down",
          .limit_s = 120)
 {
@@ -616,7 +644,7 @@ COP_TEST(TOOL_help, "every subcommand has help, and all ways to ask for it are t
              "grep -q \"^cop $sub.*: .*[.]$\" e || echo no; done\n"
              "cop version >v; cop --version | cmp - v; cop help >/dev/full; echo $?",
              "cop makes, builds, tests and runs programs that are made with Coppice.\n"
-             "new\ncompile\nrun\ntest\ncheck\napp\nread\nhelp\nversion\n"
+             "new\ncompile\nrun\nconsole\ntest\ncheck\napp\nread\nhelp\nversion\n"
              "cop: cannot write the answer: standard output takes no more; see where it goes\n1\n");
 }
 
@@ -632,7 +660,7 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "try cop read d/; try cop compile ''\n"
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
-             "new compile run test check app read help version\ntest\n--sup "
+             "new compile run console test check app read help version\ntest\n--sup "
              "--umbrella\n--seed --stale --cover\nversion\n"
              "d/door.config\n\n0\n");
 }
