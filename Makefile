@@ -33,9 +33,13 @@ export COP_SEED
 
 .PHONY: build release run test check bench bench-quick fuzz stress mutate install clean setup
 
+# The first build takes minutes: it says so, and on a terminal how far it is.
 build: setup
 	@tools/configure $(BUILD) $(OPTIONS)
-	@ninja --quiet -C $(BUILD) $(NINJA_FLAGS)
+	@if [ -e $(BUILD)/libcoppice.a ]; then quiet=--quiet; else \
+	    echo "Building Coppice, its tests and its examples; this takes some minutes the first time"; \
+	    [ -t 1 ] && quiet= || quiet=--quiet; fi; \
+	ninja $$quiet -C $(BUILD) $(NINJA_FLAGS)
 
 release: setup
 	@tools/configure $(RELEASE) -Doptimization=3 -Dwhole=true $(OPTIONS)

@@ -31,6 +31,23 @@ struct output {
         struct buffer last; /* the line that came last, and is not shown yet */
 };
 
+static bool shows_progress; /* a line on the terminal says which one runs */
+
+static void clear_progress(void)
+{
+        if (shows_progress)
+                fprintf(stderr, "\r\033[K");
+}
+
+static void show_progress(cop_term test, int number, int count)
+{
+        const char *name = json_text(test, "name");
+
+        if (shows_progress)
+                fprintf(stderr, "\r\033[K[%d/%d] %.60s", number, count,
+                        name ? text_harmless(name) : "a test");
+}
+
 static bool read_counts(const char *line, struct counts *counts)
 {
         int end = 0;
@@ -49,6 +66,7 @@ static void show(const char *line)
         static const char again[] = "again   COP_SEED=", make[] = " make test T=";
         const char *name = strstr(line, make);
 
+        clear_progress();
         if (strncmp(line, again, strlen(again)) == 0 && name)
                 printf("again   cop test %s --seed %.*s\n", name + strlen(make),
                        (int)(name - line - (ptrdiff_t)strlen(again)), line + strlen(again));
@@ -147,6 +165,7 @@ static struct counts run_one(const struct project *project, cop_term test, const
                 settings_add(&settings, text_format("COP_SEED=%s", seed));
         cop__buffer_init(&output.last, SIZE_MAX / 2);
         counts = judge(name ? name : "a test", child_run(&child), &output);
+        clear_progress();
         cop__buffer_release(&output.last);
         return counts;
 }
@@ -213,7 +232,7 @@ int tool_test(const struct request *request)
         struct counts all = { 0 };
         struct project project;
         cop_term tests;
-        int fresh = 0;
+        int fresh = 0, number = 0;
 
         if (seed && !is_seed(seed))
                 return complain("cannot test with the seed %s: it is no number; take one that "
@@ -236,13 +255,16 @@ int tool_test(const struct request *request)
                                 project.name);
         if (request->values[COVER])
                 cover_forget(&project);
+        shows_progress = isatty(STDERR_FILENO);
         COP_EACH (test, tests) {
                 struct counts one;
 
+                number++;
                 if (request->values[STALE] && is_fresh(&project, test)) {
                         fresh++;
                         continue;
                 }
+                show_progress(test, number, (int)cop_length(tests));
                 one = run_one(&project, test, chosen, seed);
                 if (!chosen)
                         note(&project, test, &one);

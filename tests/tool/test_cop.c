@@ -441,6 +441,16 @@ COP_TEST(TOOL_compile_terminal, "on a terminal progress is one line, and gone at
             "again\r\n1\n");
 }
 
+COP_TEST(TOOL_test_terminal, "on a terminal a line says which program of tests runs",
+         .limit_s = 120)
+{
+        if (system("script -qec true /dev/null >/dev/null 2>&1"))
+                cop_skip("nobody can make a terminal here");
+        installed("cop new demo >/dev/null; cd demo; cop compile >/dev/null 2>&1\n"
+                  "script -qec 'cop test' /dev/null | tail -n 1");
+        has("\r\033[K[1/1] test_demo\r\033[K1 passed, 0 failed\r\n");
+}
+
 COP_TEST(TOOL_compile_moved, "a project that was moved or copied is built where it is",
          .limit_s = 120)
 {
