@@ -13,6 +13,7 @@
 #include "runtime/scheduler.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -365,6 +366,20 @@ static bool rob(struct scheduler *robber, uint64_t *seen_turns)
 static void settle(struct thread *t, struct process *p);
 static void end_by_fault(struct thread *t, struct process *p);
 
+/* Said once. */
+static void report_no_stack(void)
+{
+        static atomic_flag said = ATOMIC_FLAG_INIT;
+
+        if (!atomic_flag_test_and_set(&said))
+                fprintf(stderr,
+                        "coppice: there is no stack for another process (there are %zu, with two "
+                        "mappings each where the kernel has no MADV_GUARD_INSTALL): it ends with "
+                        "{system_limit, stacks}; servers need none while they wait, and sysctl "
+                        "vm.max_map_count allows for more\n",
+                        cop__stack_count());
+}
+
 /*
  * A stack for the turn; false: there is none, and the process ends for that. Handlers, and who runs
  * its destructors, may use the one that the thread keeps for them: they soon give it back.
@@ -380,8 +395,10 @@ static bool give_it_a_stack(struct thread *t, struct process *p)
                 p->stack->region.most_words = REGION_REPORT_WORDS;
                 return true;
         }
-        if (!(p->flags & IS_ENDING))
+        if (!(p->flags & IS_ENDING)) {
+                report_no_stack();
                 p->reason = cop__limit_reason(ATOM(stacks));
+        }
         if (!cop__exit_parked(p))
                 cop__postpone(p);
         return false;

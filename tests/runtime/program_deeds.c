@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fenv.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -209,6 +210,29 @@ static void do_smash(void)
         for (int i = 0; i < 4096; i++)
                 ((volatile char *)here)[i] = 0x41;
 }
+/* With registers as nobody else wants them. */
+static void do_registers(void)
+{
+#if defined(__x86_64__)
+        const unsigned upward = 0x5f80; /* rounds up, and the direction is down */
+
+        __asm__ volatile("ldmxcsr %0\n\tstd" : : "m"(upward));
+#else
+        fesetround(FE_UPWARD);
+#endif
+        *nowhere = 1;
+}
+
+static bool is_usual(void)
+{
+        unsigned long flags = 0;
+
+#if defined(__x86_64__)
+        __asm__ volatile("pushfq\n\tpop %0" : "=r"(flags));
+#endif
+        return fegetround() == FE_TONEAREST && !(flags & 0x400);
+}
+
 static void do_nothing(void)
 {
 }
@@ -236,6 +260,7 @@ static const struct deed deeds[] = {
         { "try", do_try },
         { "own", do_own },
         { "signal", do_signal },
+        { "registers", do_registers },
         { "smash", do_smash },
         { "nothing", do_nothing },
         { "storm", do_nothing },
@@ -245,6 +270,8 @@ static const struct deed deeds[] = {
 /* Not at the end of a function: the deed must not take the place of its caller's frame. */
 static __attribute__((noinline)) void commit(const char *name)
 {
+        if (!is_usual())
+                printf("the registers are not as usual\n");
         for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
                 if (strcmp(deeds[i].what, name) == 0)
                         deeds[i].commit();

@@ -9,6 +9,7 @@
  */
 #include <coppice.h>
 
+#include <link.h>
 #include <math.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -102,6 +103,34 @@ static void loop_poll(void)
         sum += poll(&fd, 1, 1000000);
 }
 
+/* The pc is in the program's text, and the linker's lock is held. */
+static int note_object(struct dl_phdr_info *object, size_t size, void *unused)
+{
+        for (int i = 0; i < 1000; i++)
+                sum += object->dlpi_phnum;
+        return 0;
+}
+
+static void loop_phdr(void)
+{
+        dl_iterate_phdr(note_object, NULL);
+}
+
+static int compare(const void *a, const void *b)
+{
+        return *(const int *)a - *(const int *)b;
+}
+
+static void loop_qsort(void)
+{
+        int numbers[100];
+
+        for (int i = 0; i < 100; i++)
+                numbers[i] = i * 37 % 101;
+        qsort(numbers, 100, sizeof(numbers[0]), compare);
+        sum += numbers[0];
+}
+
 static const struct {
         const char *what;
         void (*round)(void);
@@ -109,7 +138,7 @@ static const struct {
         { "pure", loop_pure },     { "calls", loop_calls }, { "malloc", loop_malloc },
         { "printf", loop_printf }, { "math", loop_math },   { "memory", loop_memory },
         { "terms", loop_terms },   { "sleep", loop_sleep }, { "read", loop_read },
-        { "poll", loop_poll },
+        { "poll", loop_poll },     { "phdr", loop_phdr },   { "qsort", loop_qsort },
 };
 
 static void destroy(void *argument)

@@ -45,7 +45,8 @@ static void ends_processes(const char *what, const char *reason)
         for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
                 for (int schedulers = 1; schedulers <= 2; schedulers++) {
                         commit(builds[i], what, schedulers == 1 ? "1" : "2");
-                        if (ran.status != 0 || count_lines(reason) != 2)
+                        if (ran.status != 0 || count_lines(reason) != 2 ||
+                            count_lines("the registers are not as usual"))
                                 cop_fail("%s %s %d: status %d, expected %s twice:\n%s", builds[i],
                                          what, schedulers, ran.status, reason, ran.output);
                 }
@@ -106,6 +107,9 @@ ENDS_PROCESSES(stream, "a fault while a stream is locked leaves it to the next o
 ENDS_PROCESSES(try, "cop_try() does not catch a fault", "try", "{segv,*}")
 ENDS_PROCESSES(own, "destructors run after a fault, also when one of them faults", "own",
                "{segv,*}")
+
+ENDS_PROCESSES(TRAP_8, "how a fault leaves the processor's flags is nobody else's business",
+               "registers", "{segv,*}")
 
 ENDS_PROGRAM(allocator, "a fault in the allocator ends the program", "allocator",
              "coppice: * cannot be contained, because a library's code was running*")

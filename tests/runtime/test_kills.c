@@ -81,6 +81,10 @@ ENDS_SOON(sleep, "a process that sleeps in the kernel")
 ENDS_SOON(read, "a process that blocks in read()")
 ENDS_SOON(poll, "a process that blocks in poll()")
 
+ENDS_SOON(TRAP_1,
+          "a loop of dl_iterate_phdr(), whose callback is the program's: the next one goes through")
+ENDS_SOON(qsort, "a loop of qsort() with a function of the program's")
+
 /* With COP_TEST_TIMES of 1,000 or more (make stress). */
 static bool is_whole(void)
 {
