@@ -85,7 +85,8 @@ static void obey(const char *what)
                 end_of("shop", cop_build("kill"));
         if (strcmp(what, "signal") == 0)
                 kill(getpid(), SIGTERM);
-        if (strcmp(what, "wait") == 0 || strcmp(what, "signal") == 0 || strcmp(what, "die") == 0)
+        if (strcmp(what, "wait") == 0 || strcmp(what, "status") == 0 ||
+            strcmp(what, "signal") == 0 || strcmp(what, "die") == 0)
                 cop_receive(COP_FOREVER, "never");
 }
 

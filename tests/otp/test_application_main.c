@@ -68,8 +68,8 @@ COP_TEST(APP_main_no_start, "--no-start starts nothing; the rest of the words ar
 
 COP_TEST(APP_main_status, "the exit status is what was asked for, and 1 after a crash")
 {
-        run("status", "wait");
-        says(7, "status: \nwait: \nthe clerk ends: shutdown\nthe shop has closed\n");
+        run("status");
+        says(7, "status: \nthe clerk ends: shutdown\nthe shop has closed\n");
         run("crash");
         cop_assert_equal(ran.status, 1);
         cop_assert(strstr(ran.output, ": failed: {crash,["));
