@@ -138,7 +138,7 @@ static const struct {
         { "pure", loop_pure },     { "calls", loop_calls }, { "malloc", loop_malloc },
         { "printf", loop_printf }, { "math", loop_math },   { "memory", loop_memory },
         { "terms", loop_terms },   { "sleep", loop_sleep }, { "read", loop_read },
-        { "poll", loop_poll },     { "phdr", loop_phdr },   { "qsort", loop_qsort },
+        { "poll", loop_poll },     { "TRAP_1", loop_phdr }, { "qsort", loop_qsort },
 };
 
 static void destroy(void *argument)
