@@ -62,9 +62,11 @@ struct cop_sim_options {
         unsigned one_in;      /* before one turn in so many; 0: before none */
         unsigned every_ms;    /* and one each so many virtual milliseconds; 0: none */
         unsigned faults_most; /* by chance, in all; 0: no limit */
+        int64_t until_ms;     /* by chance, and later none, so that all may heal; 0: always */
         bool anybody;
-        const char *
-                spare; /* registered names, with blanks between: by chance nothing happens to them */
+        /* Registered names, with blanks between: by chance nothing happens to them, and to nobody
+         * before its first turn, in which most get their names. */
+        const char *spare;
         unsigned while_ms;   /* how long slow and delay may last; 0: 100 */
         unsigned latency_us; /* each turn begins up to so much later; 0: at once */
         const char *plan;    /* what happens for certain: "kill <0.5.0>@3; slow <0.7.0>@1 20" */

@@ -47,6 +47,7 @@ struct cop_test {
         bool async;       /* may run at the same time as others that say so */
         const char *tags; /* words, with blanks between them, for --only and --exclude */
         const char *skip; /* why it is not to be run */
+        bool plain;       /* it is no process, in a program whose tests are */
         struct cop_test *next;
 };
 

@@ -332,8 +332,12 @@ static struct sim_event draw(const struct process *p, const struct seen *seen)
 
 static bool may_happen_by_chance(const struct process *p, const struct seen *seen)
 {
+        if (sim.options.spare && seen->turns <= 1)
+                return false; /* most have no name yet */
         return seen->is_victim && sim.options.faults && !is_spared(p) &&
-               (!sim.options.faults_most || sim.by_chance < sim.options.faults_most);
+               (!sim.options.faults_most || sim.by_chance < sim.options.faults_most) &&
+               (!sim.options.until_ms ||
+                now_ns() - sim.start_ns < sim.options.until_ms * NS_PER_MS);
 }
 
 /* What happens before this turn; kind NO_FAULT: nothing. */

@@ -115,7 +115,7 @@ static void run_body(const struct cop_test *test)
         if (setup_failed || setup_skipped)
                 refuse(test);
         cop__test_seed_from(seed, test->name);
-        if (run_with)
+        if (run_with && !test->plain)
                 run_with(test->run);
         else
                 test->run();
