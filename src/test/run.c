@@ -267,8 +267,10 @@ static void report(const struct cop_test *test, enum outcome outcome, double too
                        test->name, test->sentence, outcome == SKIPPED ? " # SKIP " : "",
                        outcome == SKIPPED ? cop__test_watch->why_skipped : "");
         else if (outcome == FAILED)
-                printf("FAILED  %s: %s\nagain   COP_SEED=%" PRIu64 " make test T=%s\n\n",
-                       test->name, test->sentence, seed, test->name);
+                printf("FAILED  %s: %s\nagain   %sCOP_SEED=%" PRIu64 " make test T=%s\n\n",
+                       test->name, test->sentence,
+                       getenv("COP_SIM_SEEDS") ? "COP_SIM_SEEDS=1 " : "",
+                       cop__test_watch->world ? cop__test_watch->world : seed, test->name);
         else if (outcome == SKIPPED)
                 printf("skipped %s: %s\n", test->name, cop__test_watch->why_skipped);
         else if (verbose)

@@ -19,6 +19,7 @@ struct test_watch {
         atomic_bool has_skipped; /* the test said so */
         atomic_bool is_over;     /* the test came to its end */
         char why_skipped[256];   /* valid once has_skipped */
+        _Atomic(uint64_t) world; /* the seed of the simulated world that failed; 0: none did */
 };
 
 /* The watch of this run; set once before the first test. */

@@ -278,11 +278,11 @@ void cop__sim_judge(const struct cop_sim_found *found, const char *file, int lin
         if (!found->seed)
                 return;
         printf("%s:%d: it fails in world %u, of seed %" PRIu64 "\n%s"
-               "-- with no more than this plan: %s\n"
-               "again   COP_SIM_SEEDS=1 COP_SEED=%" PRIu64 " and the name of the test\n",
+               "-- with no more than this plan: %s\n",
                file, line, found->worlds, found->seed, found->what,
-               *found->plan ? found->plan : "(no faults)", found->seed);
+               *found->plan ? found->plan : "(no faults)");
         fflush(stdout);
+        atomic_store(&cop__test_watch->world, found->seed);
         cop__test_fail(file, line, "a simulated world has failed");
 }
 

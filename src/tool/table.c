@@ -74,12 +74,14 @@ const struct subcommand subcommands[] = {
                   "With --play FILE a session is played and compared with what the file says.",
           .run = tool_console },
         { .name = "test",
-          .usage = "[NAME | FILE:LINE] [--seed N] [--stale] [--cover]",
+          .usage = "[NAME | FILE:LINE] [--seed N] [--stale] [--cover] [--sim N]",
           .summary = "builds the project, and runs its tests",
           .words_max = 1,
           .options = { { "--seed", "N", "the order and random numbers of an earlier run" },
                        { "--stale", NULL, "only programs that changed since they last passed" },
-                       { "--cover", NULL, "shows which lines of the project they have run" } },
+                       { "--cover", NULL, "shows which lines of the project they have run" },
+                       { "--sim", "N",
+                         "each in N simulated worlds, each with another order of turns" } },
           .text = "Builds as cop compile does, and runs every program that meson.build calls a\n"
                   "test(). NAME is a test, a part of one's name or file, or a pattern with *, ?\n"
                   "and []: then only those run; FILE:LINE is the test that stands there. A\n"
@@ -88,7 +90,11 @@ const struct subcommand subcommands[] = {
                   "\n"
                   "With --cover the project is built in build-cover so that it counts, and gcov\n"
                   "says of each source that is no test how much of it was run, and which lines\n"
-                  "were not.",
+                  "were not.\n"
+                  "\n"
+                  "With --sim tests that are processes run in simulated worlds: virtual time, and\n"
+                  "another order of turns in each, from a seed. Of the first that fails the trace\n"
+                  "is shown, and the command that repeats it.",
           .run = tool_test },
         { .name = "check",
           .usage = "",

@@ -5,6 +5,7 @@
  * added to the others'. Any other program counts as one test, which its exit status decides.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 #include "tool/subcommand.h"
 #include "tool/text.h"
 
-enum { SEED, STALE, COVER }; /* the options, in the table's order */
+enum { SEED, STALE, COVER, SIM }; /* the options, in the table's order */
 
 enum { SKIPPED = 77, NONE_CHOSEN = 3, WORDS_MOST = 64 };
 
@@ -63,15 +64,20 @@ static bool read_counts(const char *line, struct counts *counts)
 /* The command that repeats a failure is one of ours. */
 static void show(const char *line)
 {
-        static const char again[] = "again   COP_SEED=", make[] = " make test T=";
-        const char *name = strstr(line, make);
+        static const char again[] = "again   ", one[] = "COP_SIM_SEEDS=1 ",
+                          is[] = "COP_SEED=", make[] = " make test T=";
+        const char *name = strstr(line, make), *seed = line + strlen(again);
+        bool simulated;
 
         clear_progress();
-        if (strncmp(line, again, strlen(again)) == 0 && name)
-                printf("again   cop test %s --seed %.*s\n", name + strlen(make),
-                       (int)(name - line - (ptrdiff_t)strlen(again)), line + strlen(again));
-        else
+        if (strncmp(line, again, strlen(again)) != 0 || !name) {
                 printf("%s\n", line);
+                return;
+        }
+        simulated = strncmp(seed, one, strlen(one)) == 0;
+        seed += (simulated ? strlen(one) : 0) + strlen(is);
+        printf("again   cop test %s --seed %.*s%s\n", name + strlen(make), (int)(name - seed), seed,
+               simulated ? " --sim 1" : "");
 }
 
 static const char *last_of(const struct output *output)
@@ -145,8 +151,13 @@ static void add_environment(cop_term test, struct settings *settings)
         }
 }
 
-static struct counts run_one(const struct project *project, cop_term test, const char *chosen,
-                             const char *seed)
+/* What the programs are told by their environment. */
+struct wish {
+        const char *chosen; /* the test; NULL: all */
+        const char *seed, *worlds;
+};
+
+static struct counts run_one(const struct project *project, cop_term test, const struct wish *wish)
 {
         const char *arguments[WORDS_MOST + 1];
         const char *name = json_text(test, "name"), *directory = json_text(test, "workdir");
@@ -159,10 +170,12 @@ static struct counts run_one(const struct project *project, cop_term test, const
                                .line = take_line,
                                .context = &output };
 
-        make_command(test, chosen, arguments);
+        make_command(test, wish->chosen, arguments);
         add_environment(test, &settings);
-        if (seed)
-                settings_add(&settings, text_format("COP_SEED=%s", seed));
+        if (wish->seed)
+                settings_add(&settings, text_format("COP_SEED=%s", wish->seed));
+        if (wish->worlds)
+                settings_add(&settings, text_format("COP_SIM_SEEDS=%s", wish->worlds));
         cop__buffer_init(&output.last, SIZE_MAX / 2);
         counts = judge(name ? name : "a test", child_run(&child), &output);
         clear_progress();
@@ -227,17 +240,21 @@ static int report(const struct project *project, struct counts all, const char *
 
 int tool_test(const struct request *request)
 {
-        const char *seed = request->values[SEED];
-        const char *chosen = request->word_count ? request->words[0] : NULL;
+        const struct wish wish = { .chosen = request->word_count ? request->words[0] : NULL,
+                                   .seed = request->values[SEED],
+                                   .worlds = request->values[SIM] };
         struct counts all = { 0 };
         struct project project;
         cop_term tests;
         int fresh = 0, number = 0;
 
-        if (seed && !is_seed(seed))
+        if (wish.worlds && (!is_seed(wish.worlds) || strtol(wish.worlds, NULL, 0) < 1))
+                return complain("cannot test in %s simulated worlds: it is no number; take 1000",
+                                text_harmless(wish.worlds));
+        if (wish.seed && !is_seed(wish.seed))
                 return complain("cannot test with the seed %s: it is no number; take one that "
                                 "an earlier run has shown",
-                                text_harmless(seed));
+                                text_harmless(wish.seed));
         if (request->values[STALE] && request->values[COVER])
                 return complain("cannot count with --stale: what is not run would count as not "
                                 "tested; leave out --stale or --cover");
@@ -265,8 +282,8 @@ int tool_test(const struct request *request)
                         continue;
                 }
                 show_progress(test, number, (int)cop_length(tests));
-                one = run_one(&project, test, chosen, seed);
-                if (!chosen)
+                one = run_one(&project, test, &wish);
+                if (!wish.chosen)
                         note(&project, test, &one);
                 all.passed += one.passed;
                 all.failed += one.failed;
@@ -279,5 +296,5 @@ int tool_test(const struct request *request)
         }
         if (request->values[COVER] && all.passed + all.failed > 0 && cover_report(&project))
                 return TOOL_FAILED;
-        return report(&project, all, chosen);
+        return report(&project, all, wish.chosen);
 }

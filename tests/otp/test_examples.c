@@ -118,7 +118,16 @@ COP_TEST(EXAMPLE_todo_by_hand, "without a start it is started and stopped by han
 COP_TEST(EXAMPLE_todo_tests, "its own tests pass")
 {
         run("examples/todo_tests");
-        follow((const char *const[]){ "5 passed, 0 failed\n", NULL });
+        follow((const char *const[]){ "6 passed, 0 failed\n", NULL });
+}
+
+COP_TEST(EXAMPLE_sim, "the manager's mistake is found and shrunk, and the other one has none",
+         .limit_s = 300)
+{
+        run("examples/sim");
+        cop_assert_text(ran.output, "all have gone, and the thing is there\n");
+        run("examples/sim_tests");
+        follow((const char *const[]){ "3 passed, 0 failed\n", NULL });
 }
 
 COP_TEST(EXAMPLE_kv, "a bucket dies and its name is free; the others and the registry stay")

@@ -533,6 +533,34 @@ COP_TEST(TOOL_test_fails,
         has_not("make test");
 }
 
+COP_TEST(TOOL_test_sim, "tests run in many worlds; the one that fails is told, and repeated",
+         .limit_s = 240)
+{
+        installed("cop new --sup demo >/dev/null; cd demo; cop test --sim 20; echo status $?\n"
+                  "cat >tests/test_demo.c <<'END'\n"
+                  "#include <coppice/test_process.h>\n"
+                  "COP_TEST_PROCESSES();\n"
+                  "static void say(cop_term to) { cop_send(cop_to_pid(to), \"Me\", cop_self()); }\n"
+                  "COP_TEST(DEMO_first, \"who is born first speaks first\")\n"
+                  "{\n"
+                  "        cop_pid first = cop_spawn(say, cop_pid_term(cop_self()));\n"
+                  "        cop_pid next = cop_spawn(say, cop_pid_term(cop_self())), who;\n"
+                  "        cop_receive(1000, \"Who\", &who);\n"
+                  "        cop_assert_equal(who, first);\n"
+                  "        (void)next;\n"
+                  "}\n"
+                  "END\n"
+                  "cop test --sim 100 >said; echo failed $?; cat said\n"
+                  "$(sed -n 's/^again   //p' said) >/dev/null; echo again $?\n"
+                  "cop test --sim many; echo status $?");
+        has("3 passed, 0 failed\nstatus 0\n");
+        has("failed 2\n");
+        has("-- what happened\n0.000000000 begin <0.1.0> of a thread\n");
+        has(" --sim 1\n");
+        has("again 2\n");
+        has("cop: cannot test in many simulated worlds: it is no number; take 1000\nstatus 1\n");
+}
+
 COP_TEST(TOOL_test_stale, "what has passed and was not changed since need not run again",
          .limit_s = 120)
 {
@@ -671,7 +699,7 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
              "new compile run console test check app read help version\ntest\n--sup "
-             "--umbrella\n--seed --stale --cover\nversion\n"
+             "--umbrella\n--seed --stale --cover --sim\nversion\n"
              "d/door.config\n\n0\n");
 }
 
@@ -686,7 +714,11 @@ COP_TEST(TOOL_zsh, "zsh completes subcommands, their options, and files")
              "\\\n"
              "                        '--stale[only programs that changed since they last passed]' "
              "\\\n"
-             "                        '--cover[shows which lines of the project they have run]'\n"
+             "                        '--cover[shows which lines of the project they have run]' "
+             "\\\n"
+             "                        '--sim[each in N simulated worlds, each with another order "
+             "of "
+             "turns]:N:'\n"
              "                ;;\n1\n");
 }
 
