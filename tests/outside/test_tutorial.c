@@ -1,7 +1,7 @@
 /*
  * TUTORIAL: what docs/tutorial says is so. Each chapter is played as a reader would play it, in an empty
  * directory, with an installed Coppice: its listings are saved, its commands typed, and what they say is
- * compared (tests/outside/chapter).
+ * compared (tests/outside/chapter). So are the pages of the examples.
  */
 #include <coppice/test.h>
 
@@ -20,9 +20,10 @@
 
 static struct ran ran;
 
-static void play(const char *chapter, const char *expected)
+/* How: "installed", or "built", with the build directory as it is in the project. */
+static void play_with(const char *how, const char *page, const char *expected)
 {
-        char build[PATH_MAX], script[2 * PATH_MAX];
+        char build[PATH_MAX], script[4 * PATH_MAX];
         ssize_t size = readlink("/proc/self/exe", build, sizeof(build) - 1);
 
         if (COP_ASAN || COP_TSAN)
@@ -31,13 +32,19 @@ static void play(const char *chapter, const char *expected)
         build[size] = '\0';
         *strrchr(build, '/') = '\0';
         *strrchr(build, '/') = '\0';
-        snprintf(script, sizeof(script), "'%s/tests/outside/chapter' %s %s '%s'", COP_SOURCE_ROOT,
-                 COP_HAVE_DW ? "" : "--no-dw", COP_HAVE_DW && COP_HAVE_FFI ? "" : "--no-console",
-                 chapter);
+        snprintf(script, sizeof(script),
+                 "[ %s = installed ] || ln -s '%s' build; '%s/tests/outside/chapter' %s %s '%s'",
+                 how, build, COP_SOURCE_ROOT, COP_HAVE_DW ? "" : "--no-dw",
+                 COP_HAVE_DW && COP_HAVE_FFI ? "" : "--no-console", page);
         run_program(&ran, COP_SOURCE_ROOT "/tests/tool/try",
-                    (const char *const[]){ build, "installed", script, NULL });
+                    (const char *const[]){ build, how, script, NULL });
         cop_assert_text(ran.output, expected);
         cop_assert_equal(ran.status, 0);
+}
+
+static void play(const char *chapter, const char *expected)
+{
+        play_with("installed", chapter, expected);
 }
 
 COP_TEST(TUTORIAL_processes, "chapter 1 does what it says", .limit_s = 300)
@@ -68,6 +75,23 @@ COP_TEST(TUTORIAL_applications, "chapter 5 does what it says", .limit_s = 300)
 COP_TEST(TUTORIAL_trees, "chapter 6 does what it says", .limit_s = 300)
 {
         play(TUTORIAL "6-trees.md", "7 commands, 8 listings\n");
+}
+
+#define README(name) COP_SOURCE_ROOT "/examples/" name "/README.md"
+
+COP_TEST(EXAMPLE_sequence_page, "the page of examples/sequence does what it says", .limit_s = 120)
+{
+        play_with("built", README("sequence"), "2 commands, 2 listings\n");
+}
+
+COP_TEST(EXAMPLE_todo_page, "the page of examples/todo does what it says", .limit_s = 120)
+{
+        play_with("built", README("todo"), "6 commands, 1 listings\n");
+}
+
+COP_TEST(EXAMPLE_kv_page, "the page of examples/kv does what it says", .limit_s = 120)
+{
+        play_with("built", README("kv"), "2 commands, 1 listings\n");
 }
 
 COP_TEST(TUTORIAL_no_more, "there is no chapter that is not played")
