@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ static COP_NORETURN void become(const char *path, const char *const *arguments, 
         while (*arguments && n <= MOST_ARGUMENTS)
                 argv[n++] = *arguments++;
         argv[n] = NULL;
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear it any more */
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
         execv(path, (char *const *)argv);
