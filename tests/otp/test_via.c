@@ -204,6 +204,8 @@ COP_TEST(VIA_start_wrong, "a start with what is no via is badarg")
 
         begin();
         cop_assert_match(exit_of(start_wrong, &via), "{badarg, _}");
+        via = cop_build("{via, 7, sherlock}");
+        cop_assert_match(exit_of(start_wrong, &via), "{badarg, _}");
         via = cop_build("{via, phone_book, moriarty}");
         cop_assert_match(exit_of(start_wrong, &via), "{{no_such_number, moriarty}, _}");
         via = cop_build("{via, nowhere, x}");

@@ -41,6 +41,16 @@ static void end_soon(cop_term none)
         cop_exit("{done, <<\"as it should be\">>}");
 }
 
+/* So deep that a copy needs memory of its own. */
+static cop_term deep_term(void)
+{
+        cop_term term = cop_build("bottom");
+
+        for (int i = 0; i < 100; i++)
+                term = cop_build("{deeper, [Term]}", term);
+        return term;
+}
+
 /* A bit of everything; whatever of it fails raises. */
 static void live(void *none)
 {
@@ -53,6 +63,8 @@ static void live(void *none)
         alias = cop_alias(COP_ALIAS_REPLY);
         cop_send(alias, "{through, alias}");
         cop_receive(0, "{through, alias}");
+        cop_send_term(cop_self(), deep_term());
+        cop_receive(0, "{deeper, _}");
         if (!cop_try_call(&result, 5000, pid, "{question, [1, 2, 3]}"))
                 cop_exit_term(result);
         cop_put(cop_int(1), cop_build("{some, value}"));
