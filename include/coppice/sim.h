@@ -80,7 +80,7 @@ struct cop_sim_options {
 
         /* Of cop_simulate() alone. */
         unsigned seeds;      /* in how many worlds; 0: COP_SIM_SEEDS in the environment, or 100 */
-        uint64_t first_seed; /* 0: that of the run (COP_SEED) */
+        uint64_t first_seed; /* where COP_SEED is not set; 0: that of the run */
         int limit_s;         /* how long one may take on the clock on the wall; 0: 20 */
 };
 

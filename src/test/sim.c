@@ -316,9 +316,14 @@ void cop_sim_find_with(struct cop_sim_found *found, void (*body)(void),
 void cop__simulate(void (*body)(void), const struct cop_sim_options *options, const char *file,
                    int line)
 {
+        struct cop_sim_options again = { .struct_size = sizeof(again) };
         struct cop_sim_found found;
 
         cop__test_at(file, line);
-        cop__sim_find(&found, live, body, options);
+        memcpy(&again, options,
+               options->struct_size < sizeof(again) ? options->struct_size : sizeof(again));
+        if (getenv("COP_SEED"))
+                again.first_seed = 0; /* the command that repeats a failure says which */
+        cop__sim_find(&found, live, body, &again);
         cop__sim_judge(&found, file, line);
 }

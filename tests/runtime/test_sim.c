@@ -65,10 +65,10 @@ static void talk(void)
 COP_TEST(SIMULATION_all_faults, "whatever happens to its children, a supervisor has them again",
          .limit_s = 120)
 {
-        cop_simulate(talk, .seeds = 200, .one_in = 10,
+        cop_simulate(talk, .seeds = 200, .first_seed = 1, .one_in = 10,
                      .faults = COP_SIM_ALL & ~(COP_SIM_LOOP | COP_SIM_MEMORY));
-        cop_simulate(talk, .seeds = 50, .latency_us = 3000, .every_ms = 20, .faults_most = 20,
-                     .faults = COP_SIM_KILL | COP_SIM_SLOW);
+        cop_simulate(talk, .seeds = 50, .first_seed = 1, .latency_us = 3000, .every_ms = 20,
+                     .faults_most = 20, .faults = COP_SIM_KILL | COP_SIM_SLOW);
 }
 
 /* ---- each fault ---- */
@@ -76,7 +76,7 @@ COP_TEST(SIMULATION_all_faults, "whatever happens to its children, a supervisor 
 /* Lives in one world with this plan, and fails where that does. */
 static void live(void (*body)(void), const char *plan)
 {
-        cop_simulate(body, .seeds = 1, .plan = plan);
+        cop_simulate(body, .seeds = 1, .first_seed = 1, .plan = plan);
 }
 
 static cop_term death_of_counter(void)
