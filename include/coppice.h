@@ -29,6 +29,7 @@
 #include <coppice/registry.h>
 #include <coppice/report.h>
 #include <coppice/server.h>
+#include <coppice/sim.h>
 #include <coppice/sink.h>
 #include <coppice/stash.h>
 #include <coppice/statem.h>

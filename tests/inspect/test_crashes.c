@@ -40,8 +40,14 @@ static __attribute__((noinline)) int err(cop_term term)
         return (int)cop_to_int(term) + 1;
 }
 
+static void raise_error(void *none)
+{
+        cop_error("mine");
+}
+
 static cop_next handle_call(struct victim *v, cop_term request, cop_from from)
 {
+        cop_term reason;
         int64_t at;
 
         v->wounds++;
@@ -51,6 +57,10 @@ static cop_next handle_call(struct victim *v, cop_term request, cop_from from)
                 return cop_reply(cop_int(fall(0) + 1));
         if (cop_match(request, "err"))
                 return cop_reply(cop_int(err(request) + 1));
+        if (cop_match(request, "recover")) {
+                cop_try(raise_error, NULL, &reason);
+                return cop_reply(cop_backtrace());
+        }
         if (cop_match(request, "abort"))
                 abort();
         if (cop_match(request, "break")) {
@@ -297,17 +307,12 @@ COP_TEST(CRASH_unwanted, "where nobody wants reports there is no backtrace")
         cop_report_to(NULL, NULL);
 }
 
-static void raise_error(void *none)
-{
-        cop_error("mine");
-}
-
 COP_TEST(CRASH_caught, "an error that the program catches inside a turn leaves no trace")
 {
-        cop_term reason;
+        cop_pid pid = cop_server_start(victim, cop_nil());
 
-        cop_try(raise_error, NULL, &reason);
-        cop_assert_term(cop_backtrace(), "[]");
+        cop_assert_term(cop_call(pid, "recover"), "[]");
+        cop_server_stop(pid);
 }
 
 static void count(void *reports, enum cop_level level, cop_term report)
