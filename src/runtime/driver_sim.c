@@ -185,6 +185,8 @@ static void *thread_main(void *argument)
 {
         struct sim_thread *thread = argument;
 
+        /* By itself: who names another opens a file of /proc, which worlds by the thousand feel. */
+        pthread_setname_np(pthread_self(), "cop-simulated");
         pthread_mutex_lock(&sim.lock);
         wait_for_turn(thread);
         pthread_mutex_unlock(&sim.lock);
@@ -209,7 +211,7 @@ static int sim_thread_start(void *(*fn)(void *), void *argument, void **handle)
         if (thread) {
                 thread->fn = fn;
                 thread->argument = argument;
-                err = cop__thread_create(&thread->id, thread_main, thread, "cop-simulated");
+                err = cop__thread_create(&thread->id, thread_main, thread, NULL);
                 if (err < 0)
                         thread_free(thread);
                 else

@@ -120,7 +120,8 @@ int cop__thread_create(pthread_t *thread, void *(*fn)(void *), void *argument, c
         pthread_attr_destroy(&attributes);
         if (err)
                 return -err;
-        pthread_setname_np(*thread, name);
+        if (name)
+                pthread_setname_np(*thread, name);
         return 0;
 }
 

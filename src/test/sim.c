@@ -5,7 +5,7 @@
  * or a loop without end, is the failure of that one, and the next begins as the first did. The searching
  * process has no threads, so it may fork as often as it likes.
  *
- * find      world after world, until one fails
+ * find      some worlds at once, judged one after the other, until one fails; what they say is not kept
  * look      that one again with its trace, whose faults by chance are the first plan
  * shrink    again and again with a part of the plan left out: halves, quarters, ..., one event. What still fails
  *           without the part is the next plan. The order of turns is drawn apart from the faults, so that a
@@ -18,7 +18,9 @@
 #include <coppice/test.h>
 #include <coppice/text.h>
 
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@
 
 enum {
         SEEDS = 100,
+        AT_ONCE = 4,
         LIMIT_S = 20,
         EVENTS_MOST = 512,
         EVENT_MOST = 64,
@@ -76,11 +79,9 @@ static void rewrite(int descriptor)
                 cop_fail("cannot keep what a world says");
 }
 
-/* Its wait status. */
-static int run(struct search *s, uint64_t seed, const char *plan, bool traced)
+static pid_t begin(struct search *s, uint64_t seed, const char *plan, bool traced)
 {
         const struct cop_sim_options options = s->options;
-        int status = 0;
         pid_t pid;
 
         if (plan) {
@@ -95,9 +96,25 @@ static int run(struct search *s, uint64_t seed, const char *plan, bool traced)
         if (pid == 0)
                 be_the_world(s, seed);
         s->options = options;
-        if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        if (pid < 0)
                 cop_fail("cannot make a world of its own");
+        return pid;
+}
+
+/* Its wait status. */
+static int end(pid_t pid)
+{
+        int status = 0;
+
+        while (waitpid(pid, &status, 0) != pid)
+                if (errno != EINTR)
+                        cop_fail("a world is lost");
         return status;
+}
+
+static int run(struct search *s, uint64_t seed, const char *plan, bool traced)
+{
+        return end(begin(s, seed, plan, traced));
 }
 
 /* ---- plans ---- */
@@ -251,7 +268,8 @@ void cop__sim_find(struct cop_sim_found *found, cop__sim_life_fn *live, void (*b
                    const struct cop_sim_options *options)
 {
         struct search s = { .live = live, .body = body };
-        unsigned seeds;
+        pid_t running[AT_ONCE];
+        unsigned seeds, begun = 0;
 
         memcpy(&s.options, options,
                options->struct_size < sizeof(s.options) ? options->struct_size : sizeof(s.options));
@@ -262,10 +280,16 @@ void cop__sim_find(struct cop_sim_found *found, cop__sim_life_fn *live, void (*b
                 cop_fail("cannot keep what a world says");
         *found = (struct cop_sim_found){ .what = "" };
         while (!found->seed && found->worlds < seeds) {
-                uint64_t seed = seed_of(&s.options, found->worlds++);
-
-                if (run(&s, seed, NULL, false) != 0)
-                        found->seed = seed;
+                for (; begun < seeds && begun < found->worlds + AT_ONCE; begun++)
+                        running[begun % AT_ONCE] =
+                                begin(&s, seed_of(&s.options, begun), NULL, false);
+                if (end(running[found->worlds % AT_ONCE]) != 0)
+                        found->seed = seed_of(&s.options, found->worlds);
+                found->worlds++;
+        }
+        for (unsigned world = found->worlds; world < begun; world++) {
+                kill(running[world % AT_ONCE], SIGKILL);
+                end(running[world % AT_ONCE]);
         }
         if (found->seed)
                 look_into(&s, found);

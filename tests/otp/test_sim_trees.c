@@ -402,7 +402,7 @@ static void live_by_the_model(void)
 
 COP_TEST(TREES_model,
          "each death is followed by just the starts and stops of OTP's rules, in their order",
-         .limit_s = 300)
+         .limit_s = 900)
 {
         cop_simulate(live_by_the_model, .seeds = WORLDS, .first_seed = 1);
 }
@@ -466,7 +466,7 @@ static void live_through_chaos(void)
 }
 
 COP_TEST(TREES_chaos, "whatever happens whenever, nobody is an orphan, and no child is missing",
-         .limit_s = 300)
+         .limit_s = 900)
 {
         cop_simulate(live_through_chaos, .seeds = WORLDS, .first_seed = 1, .one_in = 20,
                      .faults_most = 20, .until_ms = 10000,

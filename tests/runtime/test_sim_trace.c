@@ -93,3 +93,13 @@ COP_TEST(TRACE_end, "a program that would go on for ever ends when it is told ho
         cop_assert(strstr(first.trace, "\n0.250"));
         cop_assert(!strstr(first.trace, "\n0.260"));
 }
+
+COP_TEST(TRACE_application, "an application, its log and all, is the same again as well")
+{
+        simulate(&first, "examples/todo", "5");
+        simulate(&second, "examples/todo", "5");
+        cop_assert(strstr(first.trace, "todo_manager"));
+        cop_assert_text(second.trace, first.trace);
+        if (!COP_ASAN)
+                cop_assert_text(second.ran.output, first.ran.output);
+}
