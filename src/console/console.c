@@ -86,6 +86,8 @@ static void ask(struct console *c)
                 snprintf(prompt, sizeof(prompt), "cop(%lld)> ", (long long)c->number);
         else
                 snprintf(prompt, sizeof(prompt), "...(%lld)> ", (long long)c->number);
+        if (c->front->wake)
+                c->front->wake(c->front->context);
         cop_send(c->reader, "{read, Prompt}", (const char *)prompt);
 }
 
@@ -185,6 +187,19 @@ static void begin_evaluator(struct console *c)
                 cop_spawn(cop__evaluator, cop_build("[Me]", cop_self()), .monitor = &monitor);
 }
 
+/* It gives back what it reads from. */
+static void end_reader(struct console *c)
+{
+        cop_ref monitor = cop_monitor(c->reader);
+
+        cop_unlink(c->reader);
+        if (c->front->wake)
+                c->front->wake(c->front->context);
+        cop_send(c->reader, "stop");
+        if (!cop_receive(END_MS, "{'DOWN', ^Ref, process, _, _}", &monitor))
+                cop_kill(c->reader);
+}
+
 /* With what was started from it, in order. */
 static void end_evaluator(struct console *c)
 {
@@ -231,6 +246,8 @@ static void take(struct console *c, cop_term message)
                               cop_byte_size(text));
         else if (cop_is(message, "interrupt"))
                 cop_send(c->evaluator, "{'$console', interrupt}");
+        else if (cop_is(message, "abandon"))
+                next_statement(c);
         else if (cop_is(message, "eof"))
                 take_end(c);
         else if (cop_match(message, "{'DOWN', _, process, Pid, Reason}", &pid, &what) &&
@@ -251,8 +268,7 @@ int cop__console_run(struct front *front)
         begin_lines(&c);
         while (c.status == STATUS_RUNNING)
                 take(&c, cop_next_message());
-        cop_unlink(c.reader);
-        cop_kill(c.reader);
+        end_reader(&c);
         end_evaluator(&c);
         end_logs(front);
         cop__buffer_release(&c.typed);

@@ -2,7 +2,8 @@
  * front.h: where a console's lines come from, and where its words go.
  *
  * The console is a process. Whoever has the lines is another one, its reader: it is asked with
- * {read, Prompt} and answers {line, Text} or eof; while a line is evaluated it may send interrupt. So
+ * {read, Prompt} and answers {line, Text} or eof, until it hears stop; while a line is evaluated it may send
+ * interrupt. So
  * nothing in the console knows of terminals.
  */
 #ifndef COP_CONSOLE_FRONT_H
@@ -21,11 +22,12 @@ struct front {
         /* Shows what is said; the console calls it. */
         void (*put)(void *context, enum said said, const char *text, size_t size);
         void *context;
-        cop_pointer_fn *read; /* the reader process; its argument is this struct */
-        const char *first;    /* a line that stands before those of the reader; NULL: none */
-        bool greets;          /* says who it is, at the beginning */
-        bool echoes;          /* shows the prompt and each line, since nobody typed them there */
-        bool logs;            /* shows what is logged, and nobody else does meanwhile */
+        cop_pointer_fn *read;        /* the reader process; its argument is this struct */
+        void (*wake)(void *context); /* before the reader is asked; NULL: it does not care */
+        const char *first;           /* a line that stands before those of the reader; NULL: none */
+        bool greets;                 /* says who it is, at the beginning */
+        bool echoes; /* shows the prompt and each line, since nobody typed them there */
+        bool logs;   /* shows what is logged, and nobody else does meanwhile */
         cop_pid console;
         int failed; /* how many lines have failed */
 };

@@ -65,8 +65,7 @@ static void read_line(struct pipe_front *p)
 
 static void reader(void *front)
 {
-        for (;;) {
-                cop_next_message();
+        while (!cop_is(cop_next_message(), "stop")) {
                 cop_system_quiet(QUIET_MS);
                 read_line(front);
         }

@@ -236,8 +236,7 @@ static void type_line(struct play *p)
 
 static void reader(void *front)
 {
-        for (;;) {
-                cop_next_message();
+        while (!cop_is(cop_next_message(), "stop")) {
                 cop_system_quiet(QUIET_MS);
                 type_line(front);
         }

@@ -116,6 +116,8 @@ int divide(int a, int b)
 
 void loop(void)
 {
+        printf("round\n");
+        fflush(stdout);
         for (volatile int i = 0;; i++)
                 ;
 }
