@@ -237,6 +237,9 @@ struct cop_main_options {
         cop_process_fn *run;     /* called when all is started; the program ends when it returns */
         cop_process_fn *console; /* the same, instead, where the command line has --console; with
                                     COP_MAIN() cop_console where nothing else is said */
+        const char *
+                node; /* the name under which `cop attach` finds it; NULL: what COP_NODE says in the
+                             environment, or none */
         const struct cop_system_options *system;
         const char
                 *heart; /* cop-heart starts it again when it ends abnormally: its options, as behind
@@ -269,14 +272,15 @@ struct cop_main_options {
         {                                                                                          \
                 return cop__application_main(&COP__APPLICATION(name), argc, argv,                  \
                                              COP_OPTIONS(struct cop_main_options, __VA_ARGS__),    \
-                                             cop_console);                                         \
+                                             cop_console, cop_console_listen);                     \
         }                                                                                          \
         COP__SEMICOLON(main_##name)
 COP_API int cop_application_main(const struct cop_application *application, int argc, char **argv,
                                  const struct cop_main_options *options);
-/* The same with the console of one that does not say. */
+/* The same with the console of one that does not say, and what .node is for. */
 COP_API int cop__application_main(const struct cop_application *application, int argc, char **argv,
-                                  const struct cop_main_options *options, cop_process_fn *console);
+                                  const struct cop_main_options *options, cop_process_fn *console,
+                                  int (*listen)(const char *node));
 
 COP_END_DECLS
 

@@ -33,6 +33,19 @@ COP_BEGIN_DECLS
  */
 COP_API void cop_console(cop_term arguments);
 
+/*
+ * From now on `cop attach NODE` finds this program, and talks to a console in it: by a socket that only
+ * processes of the same user may connect to, in a directory of theirs. The console there is none of the
+ * terminal's: what is logged goes where it always goes, and its end is not the program's.
+ *
+ * A COP_MAIN() does so with .node, or where COP_NODE is in the environment.
+ *
+ * Returns   0; -EINVAL node is empty, has a slash or is too long; -EADDRINUSE another program has this
+ *           name; -EPERM the directory is not this user's alone; what socket() and mkdir() say.
+ * Blocks    not. For processes.
+ */
+COP_API int cop_console_listen(const char *node);
+
 COP_END_DECLS
 
 #endif

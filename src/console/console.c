@@ -88,7 +88,10 @@ static void ask(struct console *c)
                 snprintf(prompt, sizeof(prompt), "...(%lld)> ", (long long)c->number);
         if (c->front->wake)
                 c->front->wake(c->front->context);
-        cop_send(c->reader, "{read, Prompt}", (const char *)prompt);
+        if (c->front->ask)
+                c->front->ask(c->front->context, prompt);
+        else
+                cop_send(c->reader, "{read, Prompt}", (const char *)prompt);
 }
 
 static void echo(struct console *c, const char *line)
@@ -196,7 +199,7 @@ static void end_reader(struct console *c)
         if (c->front->wake)
                 c->front->wake(c->front->context);
         cop_send(c->reader, "stop");
-        if (!cop_receive(END_MS, "{'DOWN', ^Ref, process, _, _}", &monitor))
+        if (c->front->ask || !cop_receive(END_MS, "{'DOWN', ^Ref, process, _, _}", &monitor))
                 cop_kill(c->reader);
 }
 

@@ -26,6 +26,15 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/lock.h"
+#include "base/sanitizers.h"
+
+/* libedit keeps copies of a key's words that it never gives back. */
+#if COP_ASAN
+#include <sanitizer/lsan_interface.h>
+#define LEAKS(...) (__lsan_disable(), __VA_ARGS__, __lsan_enable())
+#else
+#define LEAKS(...) (__VA_ARGS__)
+#endif
 
 enum { LINE_MOST = 1024 * 1024, CTRL_C = 3, SHOWN_MOST = 64 };
 
@@ -391,18 +400,22 @@ enum edited cop__edit_line(struct editor *e, const char *prompt, const char **li
 
 /* ---- while nobody is asked ---- */
 
-static enum edited watch(struct editor *e)
+static enum edited watch(struct editor *e, int fd)
 {
-        struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 }, { e->woken, POLLIN, 0 } };
+        struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 },
+                                { e->woken, POLLIN, 0 },
+                                { fd, POLLIN, 0 } }; /* poll() passes over a negative one */
         char byte;
 
         while (!atomic_load(&e->closed)) {
                 if (atomic_exchange(&e->watch_ends, false))
                         return EDITED_WOKEN;
-                if (poll(fds, 2, -1) < 0)
+                if (poll(fds, 3, -1) < 0)
                         continue;
                 if (fds[1].revents)
                         drain(e);
+                if (fds[2].revents)
+                        return EDITED_WOKEN;
                 if (!fds[0].revents)
                         continue;
                 if (read(STDIN_FILENO, &byte, 1) != 1)
@@ -414,10 +427,10 @@ static enum edited watch(struct editor *e)
         return EDITED_END;
 }
 
-enum edited cop__edit_watch(struct editor *e)
+enum edited cop__edit_watch(struct editor *e, int fd)
 {
         set_terminal(e, false);
-        return watch(e);
+        return watch(e, fd);
 }
 
 void cop__edit_wake(struct editor *e)
@@ -465,8 +478,8 @@ static void begin_library(struct editor *e)
         lib.set(e->el, EL_GETCFN, get_character);
         lib.set(e->el, EL_SETTY, "-d", "-isig", NULL);
         lib.set(e->el, EL_SETTY, "-x", "-isig", "-icanon", NULL);
-        lib.set(e->el, EL_ADDFN, "cop-complete", "completes a name", complete);
-        lib.set(e->el, EL_ADDFN, "cop-abandon", "gives up the line", abandon);
+        LEAKS(lib.set(e->el, EL_ADDFN, "cop-complete", "completes a name", complete));
+        LEAKS(lib.set(e->el, EL_ADDFN, "cop-abandon", "gives up the line", abandon));
         lib.set(e->el, EL_BIND, "^I", "cop-complete", NULL);
         lib.set(e->el, EL_BIND, "^C", "cop-abandon", NULL);
         begin_history(e);

@@ -15,7 +15,7 @@ enum edited {
         EDITED_LINE,
         EDITED_END,     /* of the input: Ctrl-D, or somebody closed it */
         EDITED_ABANDON, /* Ctrl-C */
-        EDITED_WOKEN,   /* cop__edit_watch(): somebody called cop__edit_wake() */
+        EDITED_WOKEN,   /* cop__edit_watch(): somebody called cop__edit_wake(), or fd can be read */
 };
 
 /* For standard input and output; NULL: no memory, or no descriptors. */
@@ -28,8 +28,9 @@ void cop__edit_names(struct editor *editor, const char *names, size_t size);
 
 /* Waits for a line, which is *line until the next call, with no end of line. */
 enum edited cop__edit_line(struct editor *editor, const char *prompt, const char **line);
-/* Waits for Ctrl-C, while nobody is asked for a line; what is typed is kept for the next one. */
-enum edited cop__edit_watch(struct editor *editor);
+/* Waits for Ctrl-C, while nobody is asked for a line; what is typed is kept for the next one. Ends also
+ * when fd can be read; -1: none. */
+enum edited cop__edit_watch(struct editor *editor, int fd);
 /* Ends the watch. Any thread. */
 void cop__edit_wake(struct editor *editor);
 /* No line is read any more. Any thread. */

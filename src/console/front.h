@@ -22,12 +22,14 @@ struct front {
         /* Shows what is said; the console calls it. */
         void (*put)(void *context, enum said said, const char *text, size_t size);
         void *context;
-        cop_pointer_fn *read;        /* the reader process; its argument is this struct */
-        void (*wake)(void *context); /* before the reader is asked; NULL: it does not care */
-        const char *first;           /* a line that stands before those of the reader; NULL: none */
-        bool greets;                 /* says who it is, at the beginning */
-        bool echoes; /* shows the prompt and each line, since nobody typed them there */
-        bool logs;   /* shows what is logged, and nobody else does meanwhile */
+        cop_pointer_fn *read; /* the reader process; its argument is this struct */
+        void (*ask)(void *context,
+                    const char *prompt); /* instead of {read, Prompt}; NULL: nobody */
+        void (*wake)(void *context);     /* before the reader is asked; NULL: it does not care */
+        const char *first; /* a line that stands before those of the reader; NULL: none */
+        bool greets;       /* says who it is, at the beginning */
+        bool echoes;       /* shows the prompt and each line, since nobody typed them there */
+        bool logs;         /* shows what is logged, and nobody else does meanwhile */
         cop_pid console;
         int failed; /* how many lines have failed */
 };

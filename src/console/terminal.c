@@ -50,7 +50,7 @@ static void *watch(void *terminal)
 {
         struct terminal *t = terminal;
 
-        t->edited = cop__edit_watch(t->editor);
+        t->edited = cop__edit_watch(t->editor, -1);
         return NULL;
 }
 

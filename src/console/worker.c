@@ -70,7 +70,8 @@ static void call_by_name(struct console_call *call)
                 call_entry(entry, call);
                 return;
         }
-        if (cop_function_find(&function, call->name) && is_of_program(call->name)) {
+        if (cop_function_find(&function, call->name) && function.has_prototype &&
+            is_of_program(call->name)) {
                 cop__foreign_call(&function, call);
                 return;
         }

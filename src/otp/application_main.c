@@ -8,6 +8,7 @@
 #include "otp/application.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <coppice/heart.h>
@@ -20,6 +21,7 @@ struct program {
         const struct cop_application *application;
         const struct cop_main_options *options;
         cop_process_fn *console_fn;
+        int (*listen)(const char *node);
         const char *name;   /* of the program, for complaints */
         const char *config; /* a file; NULL: none */
         const char *file_of;
@@ -234,6 +236,17 @@ static int run(const struct program *p, cop_process_fn *fn)
         return 1;
 }
 
+/* Can be attached to from here on. That it cannot is no reason to stop. */
+static void take_node(const struct program *p)
+{
+        const char *node = p->options->node ? p->options->node : getenv("COP_NODE");
+        int err = node && *node && p->listen ? p->listen(node) : 0;
+
+        if (err < 0)
+                fprintf(stderr, "%s: nobody can attach to %s: %s\n", p->name, node,
+                        strerrordesc_np(-err));
+}
+
 static int start(const struct program *p)
 {
         cop_process_fn *fn = p->console ? p->console_fn : p->options->run;
@@ -249,6 +262,7 @@ static int start(const struct program *p)
                 if (cop_match(result, "{error, Reason}", &reason))
                         return complain(p, "start", reason);
         }
+        take_node(p);
         return fn ? run(p, fn) : -1;
 }
 
@@ -298,11 +312,13 @@ static const char *heart_of(const struct cop_main_options *options, int argc, ch
 }
 
 int cop__application_main(const struct cop_application *application, int argc, char **argv,
-                          const struct cop_main_options *options, cop_process_fn *console)
+                          const struct cop_main_options *options, cop_process_fn *console,
+                          int (*listen)(const char *node))
 {
         struct program p = { .application = application,
                              .options = options,
                              .console_fn = options->console ? options->console : console,
+                             .listen = listen,
                              .name = argc ? argv[0] : application->name };
         struct cop_system_options system =
                 options->system ? *options->system : (struct cop_system_options){ 0 };
@@ -330,5 +346,5 @@ int cop__application_main(const struct cop_application *application, int argc, c
 int cop_application_main(const struct cop_application *application, int argc, char **argv,
                          const struct cop_main_options *options)
 {
-        return cop__application_main(application, argc, argv, options, NULL);
+        return cop__application_main(application, argc, argv, options, NULL, NULL);
 }

@@ -59,6 +59,7 @@ int subcommand_run(const struct subcommand *subcommand, char **words);
 const char *subcommand_nearest(const char *name);
 
 int tool_app(const struct request *request);
+int tool_attach(const struct request *request);
 int tool_check(const struct request *request);
 int tool_compile(const struct request *request);
 int tool_console(const struct request *request);

@@ -73,6 +73,22 @@ const struct subcommand subcommands[] = {
                   "failed.\n"
                   "With --play FILE a session is played and compared with what the file says.",
           .run = tool_console },
+        { .name = "attach",
+          .usage = "NODE",
+          .summary = "a prompt in a program that runs",
+          .words_min = 1,
+          .words_max = 1,
+          .text = "Talks to the console in a program of yours that runs and has said a name: in\n"
+                  "its COP_MAIN(), as .node, or with COP_NODE in its environment.\n"
+                  "\n"
+                  "    $ COP_NODE=demo build/demo &\n"
+                  "    $ cop attach demo\n"
+                  "\n"
+                  "exit ends the prompt, and the program goes on. Only you can attach: the socket "
+                  "is in "
+                  "a\n"
+                  "directory of yours below XDG_RUNTIME_DIR, or /tmp.",
+          .run = tool_attach },
         { .name = "test",
           .usage = "[NAME | FILE:LINE] [--seed N] [--stale] [--cover] [--sim N]",
           .summary = "builds the project, and runs its tests",

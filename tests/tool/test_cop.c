@@ -682,7 +682,7 @@ COP_TEST(TOOL_help, "every subcommand has help, and all ways to ask for it are t
              "grep -q \"^cop $sub.*: .*[.]$\" e || echo no; done\n"
              "cop version >v; cop --version | cmp - v; cop help >/dev/full; echo $?",
              "cop makes, builds, tests and runs programs that are made with Coppice.\n"
-             "new\ncompile\nrun\nconsole\ntest\ncheck\napp\nread\nhelp\nversion\n"
+             "new\ncompile\nrun\nconsole\nattach\ntest\ncheck\napp\nread\nhelp\nversion\n"
              "cop: cannot write the answer: standard output takes no more; see where it goes\n1\n");
 }
 
@@ -698,7 +698,7 @@ COP_TEST(TOOL_bash, "bash completes subcommands, their options, and files")
              "try cop read d/; try cop compile ''\n"
              "END\n"
              "bash t; bash -n cop.bash; echo $?",
-             "new compile run console test check app read help version\ntest\n--sup "
+             "new compile run console attach test check app read help version\ntest\n--sup "
              "--umbrella\n--seed --stale --cover --sim\nversion\n"
              "d/door.config\n\n0\n");
 }
