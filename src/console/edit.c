@@ -452,6 +452,7 @@ static void begin_history(struct editor *e)
 {
         const char *home = getenv("HOME");
         struct el_event event;
+        size_t size;
 
         e->history = lib.history_init();
         if (!e->history)
@@ -459,9 +460,10 @@ static void begin_history(struct editor *e)
         lib.history(e->history, &event, H_SETSIZE, HISTORY_LINES);
         lib.history(e->history, &event, H_SETUNIQUE, 1);
         lib.set(e->el, EL_HIST, lib.history, e->history);
-        if (!home || !(e->history_path = cop__alloc(strlen(home) + 32)))
+        size = home ? strlen(home) + sizeof("/.cop_history") : 0;
+        if (!home || !(e->history_path = cop__alloc(size)))
                 return;
-        sprintf(e->history_path, "%s/.cop_history", home);
+        snprintf(e->history_path, size, "%s/.cop_history", home);
         lib.history(e->history, &event, H_LOAD, e->history_path);
 }
 
