@@ -1,5 +1,5 @@
 /*
- * CALL-10, LOOP-8: one request to many, and actions as terms.
+ * CALL-10, LOOP-6, LOOP-8: one request to many, actions as terms, and what is none.
  */
 #include <coppice/via.h>
 
@@ -130,4 +130,34 @@ COP_TEST(LOOP_8_terms_wrong, "an action that is none is a bad return value")
                                  "{{bad_return_value, {reply, ok, _}}, _}");
         }
         messages();
+}
+
+/* ---- actions of other kinds ---- */
+
+COP_TEST(LOOP_6_stop, "so is the end of a call where there was none")
+{
+        cop_pid pid;
+        cop_ref ref;
+
+        actors_begin();
+        cop_trap_exits(true);
+        pid = actor_start_free("#{id => a}");
+        ref = cop_monitor(pid);
+        actor_do(pid, "{stop, why, last}");
+        cop_assert_term(down_reason(ref), "{bad_return_value, {stop, why, last}}");
+}
+
+COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for is none")
+{
+        cop_pid pid;
+
+        actors_begin();
+        cop_trap_exits(true);
+        pid = actor_start("#{id => a}");
+        cop_assert_term(cop_next_message(), "{init, a}");
+        cop_cast(pid, "{do, {message, 3600000, mine, ok}}");
+        cop_send(pid, "{timeout, R, '$server_timeout'}", cop_new_ref());
+        cop_assert_term(messages(), "[]");
+        cop_send(pid, "hello");
+        cop_assert_term(messages(), "[{info, a, hello}]");
 }

@@ -221,6 +221,35 @@ COP_TEST(GS_10, "a process that was something else becomes a server, with a stat
         cop_server_stop(pid);
 }
 
+static void become_linked(cop_term test)
+{
+        int64_t n = 1;
+
+        cop_trap_exits(true);
+        cop_send(cop_to_pid(test), "{begins, Me}", cop_self());
+        cop_server_enter(counting, &n);
+}
+
+static void be_the_parent(cop_term test)
+{
+        cop_spawn(become_linked, test, .link = true);
+        cop_receive(COP_FOREVER, "never");
+}
+
+COP_TEST(GS_10_parent, "such a one ends with who started it, also where it traps exits")
+{
+        cop_pid parent, pid;
+        cop_ref ref;
+
+        begin();
+        parent = cop_spawn(be_the_parent, cop_pid_term(cop_self()));
+        cop_assert(cop_receive(5000, "{begins, Pid}", &pid));
+        ref = cop_monitor(pid);
+        cop_assert(cop_system_quiet(5000));
+        cop_exit_to(parent, "bye");
+        cop_assert_term(down_reason(ref), "bye");
+}
+
 static void hear_ancestors(void *context, enum cop_level level, cop_term report)
 {
         cop_term facts, ancestors;
@@ -368,18 +397,6 @@ COP_TEST(LOOP_6, "a bad return value ends the server with {bad_return_value, X}"
                         pid);
 }
 
-COP_TEST(LOOP_6_stop, "so is the end of a call where there was none")
-{
-        cop_pid pid;
-        cop_ref ref;
-
-        begin();
-        pid = actor_start_free("#{id => a}");
-        ref = cop_monitor(pid);
-        actor_do(pid, "{stop, why, last}");
-        cop_assert_term(down_reason(ref), "{bad_return_value, {stop, why, last}}");
-}
-
 COP_TEST(LOOP_7, "a timeout comes when nothing else does, and has to be asked for again")
 {
         cop_pid pid;
@@ -430,20 +447,6 @@ COP_TEST(LOOP_8_zero, "after 0 ms it is handled before all that waits")
         pid = actor_start("#{id => a}");
         actor_do(pid, "{send_self, hello, {message, 0, mine, ok}}");
         cop_assert_term(messages(), "[{init, a}, {info, a, mine}, {info, a, hello}]");
-}
-
-COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for is none")
-{
-        cop_pid pid;
-
-        begin();
-        pid = actor_start("#{id => a}");
-        cop_assert_term(cop_next_message(), "{init, a}");
-        cop_cast(pid, "{do, {message, 3600000, mine, ok}}");
-        cop_send(pid, "{timeout, R, '$server_timeout'}", cop_new_ref());
-        cop_assert_term(messages(), "[]");
-        cop_send(pid, "hello");
-        cop_assert_term(messages(), "[{info, a, hello}]");
 }
 
 struct nothing {

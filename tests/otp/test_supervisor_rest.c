@@ -244,6 +244,24 @@ COP_TEST(SUP_I8, "an end that is not followed by a restart does not count")
         cop_assert(cop_is_alive(pid));
 }
 
+COP_TEST(SUP_A_memory, "of children that are deleted nothing is left with the supervisor")
+{
+        int64_t before, after;
+        cop_pid pid;
+
+        begin();
+        pid = a_and(cop_build("#{}"), troupe_spec("b", "#{}"));
+        before = cop_to_int(cop_process_info(pid, "memory"));
+        for (int i = 0; i < 200; i++) {
+                cop_start_child(pid, "S", troupe_spec("c", "#{}"));
+                cop_terminate_child(pid, cop_atom("c"));
+                cop_delete_child(pid, cop_atom("c"));
+        }
+        after = cop_to_int(cop_process_info(pid, "memory"));
+        if (after > before + 4000)
+                cop_fail("it has %lld bytes, and had %lld", (long long)after, (long long)before);
+}
+
 /* ---- T: ending a child ---- */
 
 COP_TEST(SUP_T4, "one that does not trap exits dies at once, without terminate")
