@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sanitizers.h"
 #include "coppice-config.h"
 
 enum { WAIT_MS = 60000 };
@@ -115,6 +116,8 @@ COP_TEST(TERMINAL_lines, "there is a greeting, a prompt with a number, and an an
 COP_TEST(TERMINAL_interrupt, "Ctrl-C ends a call that loops for ever, and nothing else",
          .limit_s = 120)
 {
+        if (COP_TSAN)
+                cop_skip("ThreadSanitizer keeps OS signals from code that calls nothing");
         begin("console_calls");
         see("cop(1)> ");
         type("X = 41\n");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coppice-config.h"
 #include "support/program.h"
 
 #if defined(__has_feature)
@@ -110,6 +111,8 @@ COP_TEST(TOOL_console,
          "the console calls functions of a new project, and its status says how it went",
          .limit_s = 120)
 {
+        if (!COP_HAVE_DW || !COP_HAVE_FFI)
+                cop_skip("functions of a program are called with libdw and libffi");
         installed_says("cop new --sup demo >log && cd demo && cop compile >log\n"
                        "printf 'X = demo_next()\\n{X, whereis(demo)}\\n' | cop console\n"
                        "echo status $?\n"
