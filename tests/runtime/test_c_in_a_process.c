@@ -333,5 +333,5 @@ static void receive_in_scopes(cop_term none)
 
 COP_TEST(TRAP_6_scope, "what is received inside cop_scope dies with it", .limit_s = 60)
 {
-        cop_assert_text(said_of(receive_in_scopes), "");
+        cop_assert(!strstr(said_of(receive_in_scopes), "MB of terms"));
 }
