@@ -37,6 +37,13 @@ void *cop__realloc(void *block, size_t size) __attribute__((warn_unused_result))
 /* Gives the block back. NULL is allowed and nothing. */
 void cop__free(void *block);
 
+/*
+ * For small blocks of few sizes that come and go all the time: they wait with the thread that freed
+ * them. A block is freed with the size, above 0, that it was asked for; cop__free() would do as well.
+ */
+void *cop__alloc_sized(size_t size) __attribute__((malloc, warn_unused_result));
+void cop__free_sized(void *block, size_t size);
+
 /* How many bytes of the block may be used: at least what was asked for. 0 for NULL. */
 size_t cop__alloc_usable_size(const void *block);
 

@@ -68,7 +68,7 @@ static cop_term term_of_answer(struct signal *reply)
         if (reply->words)
                 turn_adopts(cop__thread()->region, reply);
         else
-                cop__free(reply);
+                cop__signal_free(reply);
         return term;
 }
 

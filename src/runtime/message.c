@@ -85,7 +85,7 @@ static cop_term take(struct process *p, struct signal **at)
         if (signal->words)
                 turn_adopts(cop__thread()->region, signal);
         else
-                cop__free(signal);
+                cop__signal_free(signal);
         return term;
 }
 

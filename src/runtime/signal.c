@@ -12,7 +12,7 @@ struct signal *cop__signal_new(enum signal_kind kind, uint64_t to, size_t words)
 
         if (words > UINT32_MAX)
                 return NULL;
-        signal = cop__alloc(sizeof(*signal) + words * sizeof(uint64_t));
+        signal = cop__alloc_sized(sizeof(*signal) + words * sizeof(uint64_t));
         if (!signal)
                 return NULL;
         signal->shared = NULL;
@@ -29,7 +29,7 @@ struct signal *cop__signal_new(enum signal_kind kind, uint64_t to, size_t words)
 
 static struct signal *carry(enum signal_kind kind, uint64_t to, cop_term term, size_t spare)
 {
-        size_t words = cop__copy_words(term);
+        size_t words = has_memory(term) ? cop__copy_words(term) : 0;
         struct signal *signal;
 
         if (words > UINT32_MAX - spare)
@@ -62,7 +62,7 @@ void cop__signal_free(struct signal *signal)
                 return;
         if (signal->shared)
                 cop__shared_release(signal->shared, NULL);
-        cop__free(signal);
+        cop__free_sized(signal, sizeof(*signal) + signal->words * sizeof(uint64_t));
 }
 
 void cop__signal_make_exit_message(struct signal *signal)

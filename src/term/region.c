@@ -69,11 +69,13 @@ static void drop_adopted(struct region *region, struct adopted *until)
 {
         while (region->adopted != until) {
                 struct adopted *block = region->adopted;
+                size_t words = ADOPTED_HEAD + block->words;
 
                 region->adopted = block->next;
-                region->adopted_words -= ADOPTED_HEAD + block->words;
-                cop__shared_release(block->shared, NULL);
-                cop__free(block);
+                region->adopted_words -= words;
+                if (block->shared)
+                        cop__shared_release(block->shared, NULL);
+                cop__free_sized(block, words * sizeof(uint64_t));
         }
 }
 

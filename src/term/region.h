@@ -103,7 +103,7 @@ static inline void cop__region_give_back(struct region *region, uint64_t *taken,
         cop__poison(region->top, (words - used) * sizeof(*taken));
 }
 
-/* The block, from cop__alloc(), is the region's: freed as if it had been taken from it now. */
+/* The block, from cop__alloc_sized() with as many words as it says, is the region's: freed as if it had been taken from it now. */
 static inline void cop__region_adopt(struct region *region, struct adopted *block)
 {
         block->next = region->adopted;

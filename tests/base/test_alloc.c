@@ -43,6 +43,51 @@ COP_TEST(ALLOC_zeroed, "a zeroed block is zero, also where another one was befor
         cop__free(block);
 }
 
+enum { SIZED_MOST = 400 };
+
+/* Blocks of all sizes up to 400, and as many again of one that a thread keeps some of. */
+static void take_sized(unsigned char **blocks, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                size_t size = i < SIZED_MOST ? i + 1 : 64;
+
+                blocks[i] = cop__alloc_sized(size);
+                cop_assert(blocks[i]);
+                memset(blocks[i], (int)(i & 0xff), size);
+        }
+}
+
+static void *give_sized(void *blocks)
+{
+        for (size_t i = 0; i < 6000; i++)
+                cop__free_sized(((unsigned char **)blocks)[i], i < SIZED_MOST ? i + 1 : 64);
+        return NULL;
+}
+
+COP_TEST(ALLOC_sized, "sized blocks are apart, also used again, and whoever frees them")
+{
+        static unsigned char *blocks[6000];
+        pthread_t other;
+
+        for (int round = 0; round < 6; round++) {
+                take_sized(blocks, 6000);
+                for (size_t i = 0; i < 6000; i++)
+                        for (size_t k = i < SIZED_MOST ? i + 1 : 64; k-- > 0;)
+                                cop_assert_equal(blocks[i][k], i & 0xff);
+                cop_assert_equal(cop__alloc_live_blocks(), 6000);
+                if (round % 2) {
+                        cop_assert(pthread_create(&other, NULL, give_sized, blocks) == 0);
+                        pthread_join(other, NULL);
+                } else {
+                        give_sized(blocks);
+                }
+                cop_assert_equal(cop__alloc_live_blocks(), 0);
+        }
+        cop_assert(!cop__alloc_fail_at(1));
+        cop_assert(!cop__alloc_sized(64));
+        cop_assert(cop__alloc_fail_at(0));
+}
+
 COP_TEST(ALLOC_array_overflow, "an array whose size overflows is no memory")
 {
         cop_assert(!cop__alloc_array(SIZE_MAX / 8 + 2, 8));
