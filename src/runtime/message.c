@@ -20,11 +20,21 @@ struct signal *cop__signal_build(enum signal_kind kind, uint64_t to, struct cop_
                                  const uint64_t *words)
 {
         const struct pattern *pattern = cop__site_pattern(site);
-        struct signal *signal = cop__signal_new(kind, to, cop__build_words(pattern, words, site));
+        cop_term constant = cop__pattern_constant(pattern);
+        bool is_plain = !constant.word && cop__build_is_plain(pattern, words);
+        size_t count = constant.word ? 0
+                       : is_plain    ? cop__pattern_words(pattern)
+                                     : cop__build_words(pattern, words, site);
+        struct signal *signal = cop__signal_new(kind, to, count);
 
         if (!signal)
                 cop__fail_limit("memory");
-        signal->term = cop__build_flat(pattern, words, signal->data, &signal->shared);
+        if (constant.word)
+                signal->term = constant;
+        else if (is_plain)
+                signal->term = cop__build_plain(pattern, words, signal->data);
+        else
+                signal->term = cop__build_flat(pattern, words, signal->data, &signal->shared);
         if (!signal->term.word) {
                 cop__signal_free(signal);
                 cop__fail_limit("memory");

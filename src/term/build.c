@@ -412,6 +412,59 @@ cop_term cop__build_here(const struct pattern *pattern, const uint64_t *values,
 
 /* ---- messages ---- */
 
+cop_term cop__pattern_constant(const struct pattern *pattern)
+{
+        return pattern->constant;
+}
+
+bool cop__build_is_plain(const struct pattern *pattern, const uint64_t *values)
+{
+        const struct build_step *end = pattern->steps + pattern->step_count;
+
+        for (const struct build_step *step = pattern->steps; step != end; step++) {
+                uint64_t value = values[step->value];
+
+                switch ((enum build_code)step->code) {
+                case BUILD_INNER:
+                        break;
+                case BUILD_INT:
+                        if (!fits_small((int64_t)value))
+                                return false;
+                        break;
+                case BUILD_TERM:
+                        if (!value || has_memory(term_of(value)))
+                                return false;
+                        break;
+                default:
+                        return false;
+                }
+        }
+        return true;
+}
+
+size_t cop__pattern_words(const struct pattern *pattern)
+{
+        return pattern->word_count;
+}
+
+cop_term cop__build_plain(const struct pattern *pattern, const uint64_t *values, uint64_t *to)
+{
+        const struct build_step *end = pattern->steps + pattern->step_count;
+
+        copy_words(to, pattern);
+        for (const struct build_step *step = pattern->steps; step != end; step++) {
+                uint64_t value = values[step->value];
+
+                if (step->code == BUILD_INT)
+                        to[step->at] = small_term((int64_t)value).word;
+                else if (step->code == BUILD_TERM)
+                        to[step->at] = value;
+                else
+                        to[step->at] += (uint64_t)(uintptr_t)to;
+        }
+        return root(pattern, to);
+}
+
 static size_t sum_of(size_t a, size_t b)
 {
         if (a > COPY_MOST_WORDS || b > COPY_MOST_WORDS)

@@ -442,7 +442,7 @@ static void write_outputs(const struct pattern *pattern, const uint64_t *slots, 
                 return false;                                                                      \
         break
 
-bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *const *places)
+static bool run_program(const struct pattern *pattern, cop_term term, void *const *places)
 {
         uint64_t slots[SLOTS_MOST], stack[2 * PATTERN_DEPTH_MOST];
         const uint64_t *at = &term.word;
@@ -533,6 +533,16 @@ bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *cons
                         NEED(bits.at == bits.end);
                 }
         }
+}
+
+bool cop__pattern_match(const struct pattern *pattern, cop_term term, void *const *places)
+{
+        const struct match_op *op = pattern->ops;
+
+        /* An atom and nothing else, as many requests are: not worth a program. */
+        if (op[0].code == MATCH_WORD && op[1].code == MATCH_DONE && pattern->output_count == 0)
+                return term.word == op[0].word;
+        return run_program(pattern, term, places);
 }
 
 bool cop__pattern_writes(const struct pattern *pattern)

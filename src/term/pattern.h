@@ -60,6 +60,15 @@ bool cop__pattern_writes(const struct pattern *pattern);
 
 /* ---- building ---- */
 
+/* The whole, where no value is in it: immortal, so it may stand in a message as it is. Else COP_NONE. */
+cop_term cop__pattern_constant(const struct pattern *pattern);
+
+/* Are all values such as fit a word: small integers, and terms that are immediate? Then the term takes
+ * cop__pattern_words(), and cop__build_plain() makes it, as cop__build_flat() would. */
+bool cop__build_is_plain(const struct pattern *pattern, const uint64_t *values);
+size_t cop__pattern_words(const struct pattern *pattern);
+cop_term cop__build_plain(const struct pattern *pattern, const uint64_t *values, uint64_t *to);
+
 /* How many words cop__build_flat() needs for these values, at most. A value that no term can hold
  * (COP_NONE, NULL, an infinite float) ends the caller: badarg at the site's place. */
 size_t cop__build_words(const struct pattern *pattern, const uint64_t *values,
