@@ -49,6 +49,8 @@ static inline __attribute__((always_inline)) bool deliver(struct process *sender
         case PUSH_QUEUED:
                 if (is_exit)
                         cop__monitor_exit_came(p);
+                if (sender && cop__inbox_count(&p->inbox) > CROWDED)
+                        sender->budget -= WORK_CROWDED;
                 return true;
         }
         return true;

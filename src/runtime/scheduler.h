@@ -28,6 +28,8 @@ enum {
         WORK_SEND = 4,                         /* what a send costs */
         WORK_MESSAGE = 4,                      /* what a message handled costs */
         WORK_SPAWN = 20,
+        CROWDED = 1024,    /* so many messages on their way to one process ... */
+        WORK_CROWDED = 60, /* ... and one more costs so much more: it is to have its turn soon */
 };
 
 struct run_queue {
