@@ -372,7 +372,9 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
          * that runs is not ended before it comes back to the runtime. */
         if (COP_TSAN)
                 return;
-        if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth ||
+        if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
+                return;
+        if (!atomic_exchange_explicit(&t->faults.watched, false, memory_order_relaxed) &&
             !is_to_end(t->current, cop__exit_may_wait))
                 return;
         t->faults.depth++;

@@ -42,6 +42,7 @@ struct fault_thread {
         struct trace seen;             /* at the last signal of a kill that did not end it */
         volatile uintptr_t refused_pc; /* what forbade the last kill; any thread reads */
         _Atomic(uint32_t) refusals;    /* how many have been forbidden; the same */
+        _Atomic(bool) watched;  /* somebody wants to see where it stands, though nobody is to end */
         uintptr_t *return_slot; /* a changed return address on the process's stack, or NULL */
         uintptr_t return_pc;    /* what it was */
         uint64_t return_pid;    /* whose */

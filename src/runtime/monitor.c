@@ -149,7 +149,7 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 {
         uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
         struct process *p = atomic_load_explicit(&s->running, memory_order_acquire);
-        const struct thread *t = atomic_load_explicit(&s->thread, memory_order_acquire);
+        struct thread *t = atomic_load_explicit(&s->thread, memory_order_acquire);
 
         w->holds_up = turn == w->turn && p && atomic_load_explicit(&s->load, memory_order_relaxed);
         if (turn != w->turn || !p)

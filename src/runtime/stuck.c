@@ -206,7 +206,7 @@ static char look(struct long_turn *turn, const struct thread *t, int64_t now_ns,
         return is_first ? 0 : state;
 }
 
-void cop__stuck_look(struct long_turn *turn, const struct process *p, const struct thread *t,
+void cop__stuck_look(struct long_turn *turn, const struct process *p, struct thread *t,
                      int64_t lasted_ns, int64_t now_ns)
 {
         uint32_t seen = atomic_load_explicit(&t->faults.refusals, memory_order_acquire);
@@ -222,6 +222,7 @@ void cop__stuck_look(struct long_turn *turn, const struct process *p, const stru
         if (state == 'R' && ns_of(turn->ticks - turn->first) >= long_ns) {
                 turn->asked = true;
                 turn->seen = seen;
+                atomic_store_explicit(&t->faults.watched, true, memory_order_relaxed);
                 cop__kill_signal_send(&t->faults);
         } else if ((state == 'S' || state == 'D') && used == 0) {
                 tell_waiting(turn, p, t, lasted_ns);

@@ -24,8 +24,8 @@ void cop__stuck_start(void);
 /* Looks at a turn, and tells of it once, when it has used COP_LONG_TURN_MS (of the environment; 5000 ms, 0:
  * never) of a processor, or waited in the kernel for so long: a busy machine is not the process's fault.
  * The monitor's thread. */
-void cop__stuck_look(struct long_turn *turn, const struct process *process,
-                     const struct thread *thread, int64_t lasted_ns, int64_t now_ns);
+void cop__stuck_look(struct long_turn *turn, const struct process *process, struct thread *thread,
+                     int64_t lasted_ns, int64_t now_ns);
 
 /* Tells where a process stands that was to end and does not. The monitor's thread. */
 void cop__stuck_refused(const struct process *process, const struct thread *thread);
