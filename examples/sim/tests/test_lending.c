@@ -21,8 +21,7 @@ static void play_forgetful(void)
 
 /* The guests may be killed, not the manager. */
 #define WORLD                                                                                      \
-        .first_seed = 1, .seeds = 1000, .faults = COP_SIM_KILL, .one_in = 10, .anybody = true,     \
-        .spare = "lending"
+        .first_seed = 1, .faults = COP_SIM_KILL, .one_in = 10, .anybody = true, .spare = "lending"
 
 COP_TEST(LENDING_usual, "as long as nobody dies both managers have the thing again", .limit_s = 300)
 {
@@ -33,7 +32,7 @@ COP_TEST(LENDING_usual, "as long as nobody dies both managers have the thing aga
 COP_TEST(LENDING_careful, "whoever dies, and when: it comes back to the careful manager",
          .limit_s = 300)
 {
-        cop_simulate(play_careful, WORLD);
+        cop_simulate(play_careful, .seeds = 200, WORLD);
 }
 
 COP_TEST(LENDING_forgetful,
@@ -41,7 +40,7 @@ COP_TEST(LENDING_forgetful,
 {
         struct cop_sim_found found;
 
-        cop_sim_find(&found, play_forgetful, WORLD);
+        cop_sim_find(&found, play_forgetful, .seeds = 1000, WORLD);
         cop_assert(found.seed != 0);
         cop_assert(found.worlds <= 1000);
         printf("world %u, seed %llu: %s\n%s", found.worlds, (unsigned long long)found.seed,
