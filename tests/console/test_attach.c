@@ -64,10 +64,10 @@ COP_TEST(ATTACH_two, "two consoles have variables of their own, and the same pro
 {
         attached_says("mkfifo \"$dir/one\"; attach calls <\"$dir/one\" >\"$dir/said\" &\n"
                       "exec 8>\"$dir/one\"; echo 'X = 1' >&8\n"
-                      "until grep -q 1 \"$dir/said\"; do sleep 0.05; done\n"
+                      "until grep -qs 1 \"$dir/said\"; do sleep 0.05; done\n"
                       "echo 'X' | attach calls\n"
                       "echo 'cop_server_start(well, [], #{name => shared})' >&8\n"
-                      "until grep -q ok \"$dir/said\"; do sleep 0.05; done\n"
+                      "until grep -qs ok \"$dir/said\"; do sleep 0.05; done\n"
                       "echo 'is_alive(whereis(shared))' | attach calls\n"
                       "echo X >&8; exec 8>&-; wait $!; sed 's/<.*>/PID/' \"$dir/said\"\n"
                       "echo exit >&9\n",
