@@ -76,6 +76,14 @@ static cop_pid worker(cop_ref t)
         return cop_spawn(works, cop_build("{T}", t));
 }
 
+static void kill_worker(cop_pid pid)
+{
+        cop_ref ref = cop_monitor(pid);
+
+        cop_kill(pid);
+        cop_assert_term(down_reason(ref), "killed");
+}
+
 static void kill_workers(enum cop_ets_type type)
 {
         cop_ref t =
@@ -87,17 +95,14 @@ static void kill_workers(enum cop_ets_type type)
         for (int i = 0; i < 3 * world_times(); i++) {
                 int at = (int)cop_test_random_below(WORKERS);
 
-                cop_kill(workers[at]);
-                cop_assert(!cop_is_alive(workers[at]));
+                kill_worker(workers[at]);
                 workers[at] = worker(t);
                 cop_ets_insert(t, "{whole, I, I}", i);
                 cop_assert_term(cop_ets_lookup(t, cop_atom("whole")), "[{whole, I, I}]", i);
                 cop_ets_delete(t, cop_atom("whole"));
         }
-        for (int i = 0; i < WORKERS; i++) {
-                cop_kill(workers[i]);
-                cop_assert(!cop_is_alive(workers[i]));
-        }
+        for (int i = 0; i < WORKERS; i++)
+                kill_worker(workers[i]);
         cop_ets_clear(t);
         cop_assert_term(cop_ets_info(t, "size"), "0");
         cop_ets_free(t);

@@ -726,7 +726,8 @@ COP_TEST(QUOTA_turn_inherited, "children have the limit of a parent that says so
 
         if (!turns_are_looked_at())
                 return;
-        cop_spawn(spawn_heir, cop_pid_term(cop_self()), .max_turn_ms = 100, .inherit_quotas = true);
+        cop_spawn(spawn_heir, cop_pid_term(cop_self()), .max_turn_ms = 1000,
+                  .inherit_quotas = true);
         cop_assert(cop_receive(20000, "{heir, Reason}", &reason));
         cop_assert_term(reason, "{quota, turn}");
 }
