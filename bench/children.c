@@ -8,10 +8,11 @@
 #include <coppice/memory.h>
 #include <coppice/report.h>
 #include <coppice/system.h>
-#include <coppice/timer.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "measure.h"
 
 /* ---- a child ---- */
 
@@ -40,28 +41,6 @@ static void show(const char *row, double figure, const char *unit)
 {
         printf("children_%s\t%.4g\t%s\n", row, figure, unit);
         fflush(stdout);
-}
-
-static double since(int64_t start_ns)
-{
-        return (double)(cop_now_ns() - start_ns);
-}
-
-/* Resident bytes, page tables included. */
-static double resident(void)
-{
-        FILE *file = fopen("/proc/self/status", "r");
-        char line[200];
-        double kb = 0;
-        long n;
-
-        while (file && fgets(line, sizeof(line), file)) {
-                if (sscanf(line, "VmRSS: %ld", &n) == 1 || sscanf(line, "VmPTE: %ld", &n) == 1)
-                        kb += (double)n;
-        }
-        if (file)
-                fclose(file);
-        return kb * 1024;
 }
 
 static void start_all(cop_pid supervisor, long number)

@@ -7,7 +7,6 @@
 #include <coppice/memory.h>
 #include <coppice/server.h>
 #include <coppice/system.h>
-#include <coppice/timer.h>
 
 #include <spawn.h>
 #include <stdio.h>
@@ -16,6 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 enum { TIMES = 21 };
 
@@ -51,13 +52,6 @@ static double now_ms(void)
 
         clock_gettime(CLOCK_MONOTONIC, &time);
         return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
-static int by_size(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
 }
 
 static double start_once(char *program, double *kb)
@@ -99,9 +93,7 @@ int main(int argc, char **argv)
                 return cop_main(first, 1, argv);
         for (int i = 0; i < TIMES; i++)
                 took[i] = start_once(argv[0], &kb[i]);
-        qsort(took, TIMES, sizeof(*took), by_size);
-        qsort(kb, TIMES, sizeof(*kb), by_size);
-        printf("empty_start\t%.4g\tms\nempty_size\t%.4g\tMB\n", took[TIMES / 2],
-               kb[TIMES / 2] / 1024);
+        printf("empty_start\t%.4g\tms\nempty_size\t%.4g\tMB\n", quantile(took, TIMES, 0.5),
+               quantile(kb, TIMES, 0.5) / 1024);
         return 0;
 }

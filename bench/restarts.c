@@ -8,11 +8,12 @@
 #include <coppice/report.h>
 #include <coppice/supervisor.h>
 #include <coppice/system.h>
-#include <coppice/timer.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "measure.h"
 
 enum { BURSTS = 4, EACH = 500, STORM = 20000, SIBLINGS = 10, BRANCHES = 10, LEAVES = 100 };
 
@@ -102,11 +103,6 @@ static void show(const char *row, double figure, const char *unit)
         fflush(stdout);
 }
 
-static double since(int64_t start_ns)
-{
-        return (double)(cop_now_ns() - start_ns);
-}
-
 /* Until somebody new has the name, and answers. */
 static void wait_for_new(const char *name, cop_pid old)
 {
@@ -134,13 +130,6 @@ static void crash(const char *how, int siblings)
                 wait_for_new(names[i], old[i]);
 }
 
-static int by_size(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* In bursts that are further apart than the supervisor looks back. */
 static void crashes(const char *row, const char *how, int siblings)
 {
@@ -158,10 +147,9 @@ static void crashes(const char *row, const char *how, int siblings)
                 crash(how, siblings);
                 took[i] = since(start) / 1e3;
         }
-        qsort(took, BURSTS * EACH, sizeof(*took), by_size);
-        show(row, took[BURSTS * EACH / 2], "us");
+        show(row, quantile(took, BURSTS * EACH, 0.5), "us");
         snprintf(p99, sizeof(p99), "%s_p99", row);
-        show(p99, took[BURSTS * EACH / 100 * 99], "us");
+        show(p99, quantile(took, BURSTS * EACH, 0.99), "us");
 }
 
 static void bench_exit(void)

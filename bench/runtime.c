@@ -7,22 +7,18 @@
 #include <coppice/handler.h>
 #include <coppice/memory.h>
 #include <coppice/system.h>
-#include <coppice/timer.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "measure.h"
 
 static const char *row;
 
 static void show(double figure, const char *unit)
 {
         printf("%s\t%.4g\t%s\n", row, figure, unit);
-}
-
-static double since(int64_t start_ns)
-{
-        return (double)(cop_now_ns() - start_ns);
 }
 
 /* ---- a server that does next to nothing ---- */
@@ -370,23 +366,6 @@ static void bench_list(long times, long length)
 
 /* ---- many at once ---- */
 
-/* Resident bytes, page tables included. */
-static double resident(void)
-{
-        FILE *file = fopen("/proc/self/status", "r");
-        char line[200];
-        double kb = 0;
-        long n;
-
-        while (file && fgets(line, sizeof(line), file)) {
-                if (sscanf(line, "VmRSS: %ld", &n) == 1 || sscanf(line, "VmPTE: %ld", &n) == 1)
-                        kb += (double)n;
-        }
-        if (file)
-                fclose(file);
-        return kb * 1024;
-}
-
 static void idle_init(void *state, cop_term nothing)
 {
         memset(state, 1, 16);
@@ -426,13 +405,6 @@ static void bench_waiting(long count, long unused)
 
 /* ---- timers ---- */
 
-static int by_size(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* Due evenly over a second that begins when all are set; how late the 99th of a hundred is. */
 static void bench_timers(long count, long lead_ms)
 {
@@ -459,13 +431,12 @@ static void bench_timers(long count, long lead_ms)
                         cop_exit("not_mine");
                 late[i] = since(due) / 1000;
         }
-        qsort(late, (size_t)count, sizeof(*late), by_size);
         if (strstr(row, "setup"))
                 show(setup, "ns");
         else if (strstr(row, "size"))
                 show(size, "B");
         else
-                show(late[count - 1 - count / 100], "us");
+                show(quantile(late, (size_t)count, 0.99), "us");
 }
 
 /* ---- the whole ---- */

@@ -8,10 +8,11 @@
 #include <coppice/memory.h>
 #include <coppice/report.h>
 #include <coppice/system.h>
-#include <coppice/timer.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "measure.h"
 
 enum { FEW = 10000, MANY = 1000000, CALLS = 100000, RESTARTS = 15, TIMES = 5 };
 
@@ -38,41 +39,6 @@ static void show(const char *row, double figure, const char *unit)
 {
         printf("scaling_%s\t%.4g\t%s\n", row, figure, unit);
         fflush(stdout);
-}
-
-static double since(int64_t start_ns)
-{
-        return (double)(cop_now_ns() - start_ns);
-}
-
-/* Resident bytes, page tables included. */
-static double resident(void)
-{
-        FILE *file = fopen("/proc/self/status", "r");
-        char line[200];
-        double kb = 0;
-        long n;
-
-        while (file && fgets(line, sizeof(line), file)) {
-                if (sscanf(line, "VmRSS: %ld", &n) == 1 || sscanf(line, "VmPTE: %ld", &n) == 1)
-                        kb += (double)n;
-        }
-        if (file)
-                fclose(file);
-        return kb * 1024;
-}
-
-static int by_size(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-        qsort(values, count, sizeof(*values), by_size);
-        return values[count / 2];
 }
 
 /* ---- a supervisor with so many children; all figures are of one of them ---- */
@@ -140,7 +106,7 @@ static void measure(long number, struct figures *figures)
         figures->call_ns = call_ns(pids, number);
         for (int i = 0; i < RESTARTS; i++)
                 restarts[i] = restart_ns(supervisor, pids[(i + 1) * (number / (RESTARTS + 2))]);
-        figures->restart_ns = median(restarts, RESTARTS);
+        figures->restart_ns = quantile(restarts, RESTARTS, 0.5);
         start = cop_now_ns();
         cop_supervisor_stop(supervisor);
         figures->stop_ns = since(start) / (double)number;
@@ -160,11 +126,11 @@ static void bench_processes(void)
                 call[i] = few[i].call_ns;
         }
         measure(MANY, &many);
-        show("start", many.start_ns / median(start, TIMES), "x");
-        show("stop", many.stop_ns / median(stop, TIMES), "x");
+        show("start", many.start_ns / quantile(start, TIMES, 0.5), "x");
+        show("stop", many.stop_ns / quantile(stop, TIMES, 0.5), "x");
         show("size", many.bytes / few[0].bytes, "x");
-        show("restart", many.restart_ns / median(restart, TIMES), "x");
-        show("message", many.call_ns - median(call, TIMES), "ns");
+        show("restart", many.restart_ns / quantile(restart, TIMES, 0.5), "x");
+        show("message", many.call_ns - quantile(call, TIMES, 0.5), "ns");
 }
 
 /* ---- an inbox of a million messages, and a call ---- */
