@@ -513,12 +513,13 @@ static struct process *draw_victim(void)
         struct process *victim = NULL;
         unsigned candidates = 0;
 
-        for (uint32_t slot = 0; slot < sim.room; slot++) {
-                struct process *p = sim.seen[slot].pid ? cop__table_slot(slot) : NULL;
+        for (uint32_t slot = 0; sim.seen && slot < sim.room; slot++) {
+                const struct seen *seen = &sim.seen[slot];
+                struct process *p = seen->pid ? cop__table_slot(slot) : NULL;
 
-                if (p && pid_of(p) == sim.seen[slot].pid && !sim.seen[slot].hold &&
-                    sim.seen[slot].next.kind == NO_FAULT && !(p->flags & IS_ENDING) &&
-                    may_happen_by_chance(p, &sim.seen[slot]) && below(++candidates) == 0)
+                if (p && pid_of(p) == seen->pid && !seen->hold && seen->next.kind == NO_FAULT &&
+                    !(p->flags & IS_ENDING) && may_happen_by_chance(p, seen) &&
+                    below(++candidates) == 0)
                         victim = p;
         }
         return victim;
