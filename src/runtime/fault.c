@@ -368,10 +368,6 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
         struct suspect suspect;
         enum verdict verdict;
 
-        /* The thread may be inside ThreadSanitizer, whose locks the unwinder takes as well: under it a process
-         * that runs is not ended before it comes back to the runtime. */
-        if (COP_TSAN)
-                return;
         if (getpid() != faults.os_process || !runs_process(t) || t->faults.depth)
                 return;
         if (!atomic_exchange_explicit(&t->faults.watched, false, memory_order_relaxed) &&
@@ -398,6 +394,10 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
 
 void cop__kill_signal_send(const struct fault_thread *thread)
 {
+        /* The thread may be inside ThreadSanitizer, whose locks a handler takes as soon as it is called:
+         * under it a process that runs is not ended before it comes back to the runtime. */
+        if (COP_TSAN)
+                return;
         syscall(SYS_tgkill, faults.os_process, thread->id, KILL_SIGNAL);
 }
 
