@@ -64,8 +64,8 @@ struct cop_sim_options {
         unsigned faults_most; /* by chance, in all; 0: no limit */
         int64_t until_ms;     /* by chance, and later none, so that all may heal; 0: always */
         bool anybody;
-        /* Registered names, with blanks between: by chance nothing happens to them, and to nobody
-         * before its first turn, in which most get their names. */
+        /* Registered names and names of servers, with blanks between: by chance nothing happens to them,
+         * and to nobody before its first turn, in which most get their names. */
         const char *spare;
         unsigned while_ms;   /* how long slow and delay may last; 0: 100 */
         unsigned latency_us; /* each turn begins up to so much later; 0: at once */

@@ -207,19 +207,26 @@ static const char *name_of(const struct process *p)
         return name && name != NAME_DEAD ? cop_to_atom_text(term_of(name)) : NULL;
 }
 
+/* A word of the list. */
+static bool is_in(const char *list, const char *word)
+{
+        size_t size = strlen(word);
+
+        for (const char *at = list; (at = strstr(at, word)) != NULL; at += size)
+                if ((at == list || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+                        return true;
+        return false;
+}
+
+/* By its name, or by what kind of handler it is: the name comes only when it has begun. */
 static bool is_spared(const struct process *p)
 {
-        const char *text = name_of(p);
-        const char *at = text ? sim.options.spare : NULL;
-        size_t size = at ? strlen(text) : 0;
+        const char *list = sim.options.spare, *name = name_of(p);
 
-        while (at && (at = strstr(at, text)) != NULL) {
-                if ((at == sim.options.spare || at[-1] == ' ') &&
-                    (at[size] == ' ' || at[size] == '\0'))
-                        return true;
-                at += size;
-        }
-        return false;
+        if (!list)
+                return false;
+        return (name && is_in(list, name)) ||
+               (p->flags & IS_HANDLER && p->handler->name && is_in(list, p->handler->name));
 }
 
 /* Before its first turn, when links that it was started with are there. */

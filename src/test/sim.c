@@ -342,11 +342,12 @@ void cop__simulate(void (*body)(void), const struct cop_sim_options *options, co
 {
         struct cop_sim_options again = { .struct_size = sizeof(again) };
         struct cop_sim_found found;
+        const char *seed = getenv("COP_SEED");
 
         cop__test_at(file, line);
         memcpy(&again, options,
                options->struct_size < sizeof(again) ? options->struct_size : sizeof(again));
-        if (getenv("COP_SEED"))
+        if (seed && *seed)
                 again.first_seed = 0; /* the command that repeats a failure says which */
         cop__sim_find(&found, live, body, &again);
         cop__sim_judge(&found, file, line);
