@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sanitizers.h"
 #include "coppice-config.h"
 #include "support/program.h"
 
@@ -166,4 +167,28 @@ COP_TEST(SESSION_T5, "the fourth kill within five seconds ends the supervisor wi
 COP_TEST(SESSION_run, "what make run plays")
 {
         play_file(COP_SOURCE_ROOT "/examples/sequence/session");
+}
+
+COP_TEST(CONSOLE_stripped,
+         "a stripped program has Coppice's own functions, and says why none of its own")
+{
+        static const char commands[] = "set -e\n"
+                                       "build=$(dirname $(readlink /proc/$PPID/exe))/..\n"
+                                       "program=$(mktemp)\n"
+                                       "strip -o $program $build/examples/sequence\n"
+                                       "printf 'whereis(sequence)\nsequence_next_number()\n' |\n"
+                                       "        $program --console 2>&1 || echo status $?\n"
+                                       "rm $program\n";
+        static struct ran ran;
+
+        if (!COP_HAVE_FFI)
+                cop_skip("functions are called with libffi");
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("a sanitizer has programs export all their functions");
+        run_program(&ran, "/bin/sh", (const char *[]){ "-c", commands, NULL });
+        cop_assert(strncmp(ran.output, "<0.", 3) == 0);
+        cop_assert(strstr(ran.output,
+                          "** there is no function sequence_next_number among Coppice's own"));
+        cop_assert(strstr(ran.output, "it was stripped"));
+        cop_assert(strstr(ran.output, "status 1\n"));
 }
