@@ -183,7 +183,9 @@ static void set_terminal(struct editor *e, bool edits)
         if (!e->is_terminal)
                 return;
         mode.c_lflag &= ~(tcflag_t)ISIG;
-        if (!edits)
+        if (edits)
+                mode.c_cc[VEOL] = CTRL_C; /* it hands over the line then, too */
+        else
                 mode.c_lflag &= ~(tcflag_t)ICANON;
         tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
 }
@@ -375,8 +377,10 @@ static enum edited read_line(struct editor *e, const char **line)
         cop__buffer_clear(&e->line);
         while ((byte = next_byte(e)) >= 0 && byte != '\n' && byte != CTRL_C)
                 cop__buffer_add_char(&e->line, (char)byte);
-        if (byte == CTRL_C)
+        if (byte == CTRL_C) {
+                write_all("\n", 1);
                 return EDITED_ABANDON;
+        }
         if (byte < 0 && e->line.size == 0)
                 return EDITED_END;
         *line = e->line.size ? e->line.bytes : "";

@@ -220,7 +220,8 @@ static void begin(struct running *r, const struct cop_test *test)
 {
         memset(r->watch, 0, sizeof(*r->watch));
         r->output = memfd_create("output", MFD_CLOEXEC);
-        if (r->output < 0) {
+        /* To append is atomic for what threads write at once; to write where one stands is not. */
+        if (r->output < 0 || fcntl(r->output, F_SETFL, O_APPEND) < 0) {
                 printf("cannot keep the output: %s\n", strerror(errno));
                 exit(2);
         }

@@ -19,6 +19,7 @@
 #include <coppice/text.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -276,7 +277,7 @@ void cop__sim_find(struct cop_sim_found *found, cop__sim_life_fn *live, void (*b
         seeds = cop__sim_seeds() ? cop__sim_seeds() : s.options.seeds ? s.options.seeds : SEEDS;
         s.output = memfd_create("output", MFD_CLOEXEC);
         s.trace = memfd_create("trace", MFD_CLOEXEC);
-        if (s.output < 0 || s.trace < 0)
+        if (s.output < 0 || s.trace < 0 || fcntl(s.output, F_SETFL, O_APPEND) < 0)
                 cop_fail("cannot keep what a world says");
         *found = (struct cop_sim_found){ .what = "" };
         while (!found->seed && found->worlds < seeds) {
