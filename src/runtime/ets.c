@@ -459,11 +459,15 @@ static bool is_same(const struct found *a, const struct found *b)
 /* Removes those that were found, if the key still has just them. */
 static bool take_found(struct access *a, struct found *f)
 {
-        struct ets_shard *shard = enter(a, ETS_WRITE);
+        struct ets_shard *shard = &a->handle.table->shards[a->key.shard];
         struct ets_object *dropped = NULL;
         struct found now;
         bool same;
 
+        if (!cop__ets_enter(&a->handle, (uint64_t)1 << a->key.shard, ETS_WRITE)) {
+                found_release(f);
+                cop__fail_badarg(a->place);
+        }
         found_init(&now);
         gather(shard, &a->key, &now);
         same = !now.failed && is_same(f, &now) && remove_found(shard, &now, &dropped);
