@@ -13,25 +13,7 @@
 #include <stdlib.h>
 
 #include "measure.h"
-
-/* ---- a child ---- */
-
-struct worker {
-        int64_t a, b;
-};
-
-static cop_next init(struct worker *w, cop_term nothing)
-{
-        w->a = w->b = 1;
-        return cop_ok();
-}
-
-static cop_next handle_call(struct worker *w, cop_term request, cop_from from)
-{
-        return cop_match(request, "x") ? cop_reply(cop_int(w->a)) : cop_no_clause();
-}
-
-COP_SERVER(worker, struct worker, .init = init, .handle_call = handle_call);
+#include "worker.h"
 
 COP_DYNAMIC_SUPERVISOR(workers, .max_restarts = 100);
 
