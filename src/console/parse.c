@@ -271,8 +271,6 @@ static bool take_arrow(struct reader *r)
         return true;
 }
 
-static cop_term primary(struct reader *r);
-
 static cop_term map(struct reader *r)
 {
         cop_term pairs = cop_nil();
@@ -280,7 +278,7 @@ static cop_term map(struct reader *r)
         if (take(r, '}'))
                 return cop_build("{map, []}");
         do {
-                cop_term key = primary(r), to;
+                cop_term key = expression(r), to;
 
                 if (cop_is_none(key))
                         return key;
