@@ -124,7 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         statement = cop__console_parse(text, size);
         must(memchr(statement.error, '\0', sizeof(statement.error)));
-        must(!cop_is_none(statement.tree) + statement.incomplete + (statement.error[0] != '\0') <= 1);
+        must(!cop_is_none(statement.tree) + statement.incomplete + (statement.error[0] != '\0') <=
+             1);
         if (!cop_is_none(statement.tree))
                 check_tree(statement.tree, text, size);
         cop__region_rewind(here(), &mark);
