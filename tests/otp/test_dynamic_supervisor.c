@@ -483,6 +483,35 @@ COP_TEST(SUP_X3_dynamic, "at the end each is given its own time, all from the sa
                         pid);
 }
 
+COP_TEST(SUP_X3_short, "a time that is short is not made longer")
+{
+        int64_t start_ms;
+        cop_pid pid;
+
+        if (!world_is_simulated())
+                return;
+        pid = begin("#{}");
+        start(pid, spec("a", "#{shutdown => 5, actor => #{trap => true,"
+                             "  terminate => {sleep, 60000, ok}}}"));
+        start_ms = cop_now_ms();
+        cop_supervisor_stop(pid);
+        cop_assert_equal(cop_now_ms() - start_ms, 5);
+}
+
+COP_TEST(SUP_X3_watched, "one that takes long to end is watched meanwhile, once")
+{
+        cop_pid pid, child;
+
+        if (!world_is_simulated())
+                return;
+        pid = begin("#{}");
+        child = start(pid, spec("a", "#{shutdown => infinity, actor => #{trap => true,"
+                                     "  terminate => {sleep, 60000, ok}}}"));
+        cop_exit_to(pid, "shutdown");
+        cop_sleep(30000);
+        cop_assert_term(cop_process_info(child, "monitored_by"), "[Pid]", pid);
+}
+
 COP_TEST(SUP_X3_unlinked, "one that unlinked itself is ended too")
 {
         cop_pid pid = begin("#{}");

@@ -478,3 +478,28 @@ COP_TEST(SUP_I2_many, "of many restarts in the window none is forgotten")
                         " {shutdown, a, reached_max_restart_intensity}, {'EXIT', Pid, shutdown}]",
                         pid);
 }
+
+COP_TEST(SUP_I3_many, "of many restarts each is forgotten in its time, and none before")
+{
+        enum { MANY = 9 };
+        cop_pid pid;
+        int i;
+
+        if (!world_is_simulated())
+                return;
+        begin();
+        cop_set_report_level(COP_LEVEL_ERROR);
+        pid = troupe_start(cop_build("#{intensity => N, period => 10}", MANY),
+                           cop_build("[A]", troupe_spec("a", "#{}")));
+        cop_sleep(100000);
+        for (i = 0; i < MANY; i++)
+                troupe_kill(pid, "a");
+        cop_sleep(11000);
+        for (i = 0; i < MANY; i++)
+                troupe_kill(pid, "a");
+        cop_assert(cop_is_alive(pid));
+        cop_assert_term(troupe_kill(pid, "a"),
+                        "[{child_terminated, a, killed},"
+                        " {shutdown, a, reached_max_restart_intensity}, {'EXIT', Pid, shutdown}]",
+                        pid);
+}

@@ -215,6 +215,17 @@ COP_TEST(MON_5_flush, "cop_demonitor_flush() takes the DOWN out: false says ther
         }
 }
 
+COP_TEST(MON_5_flush_at_once, "where there is no DOWN cop_demonitor_flush() does not wait for one")
+{
+        int64_t before_ms;
+
+        if (!world_is_simulated())
+                return;
+        before_ms = cop_now_ms();
+        cop_assert(!cop_demonitor_flush(cop_new_ref()));
+        cop_assert_equal(cop_now_ms(), before_ms);
+}
+
 COP_TEST(MON_5_both_sides, "after cop_demonitor() the other side has forgotten it")
 {
         cop_pid pid = puppet();
