@@ -46,8 +46,8 @@ struct passing {
         struct log_handler *handler;
         struct cop_log_event *event;
         struct buffer *buffer;
-        const struct log_filter *filter; /* that is being asked */
-        bool is_users;                   /* the user's code is running */
+        struct log_filter filter; /* that is being asked; its fn is NULL: none is */
+        bool is_users;            /* the user's code is running */
         bool stopped;
 };
 
@@ -100,12 +100,12 @@ static bool ask_filters(struct passing *passing)
         enum cop_log_verdict verdict = COP_LOG_IGNORE;
 
         for (i = 0; i < count && verdict == COP_LOG_IGNORE; i++) {
-                passing->filter = &filters[i];
+                passing->filter = filters[i];
                 enter_users(passing);
                 verdict = filters[i].fn(filters[i].context, passing->event);
                 leave_users(passing);
         }
-        passing->filter = NULL;
+        passing->filter.fn = NULL;
         return verdict != COP_LOG_STOP;
 }
 
@@ -204,16 +204,13 @@ static void write_apology(struct passing *passing, cop_term reason)
 
 static void remove_failed(struct passing *passing, cop_term reason)
 {
-        struct log_filter filter;
-        bool is_filter = passing->filter != NULL;
+        const char *filter = passing->filter.fn ? passing->filter.name : NULL;
 
-        if (is_filter)
-                filter = *passing->filter;
         leave_users(passing);
         cop_erase(cop_build("'$log_handler'"));
-        if (cop__log_drop(passing->handler, is_filter ? filter.name : NULL))
-                cop__log_complain(is_filter ? "removed_failing_filter" : "removed_failing_handler",
-                                  is_filter ? filter.name : passing->handler->id, reason);
+        if (cop__log_drop(passing->handler, filter))
+                cop__log_complain(filter ? "removed_failing_filter" : "removed_failing_handler",
+                                  filter ? filter : passing->handler->id, reason);
 }
 
 /* Returns false where the event stops for all. */
