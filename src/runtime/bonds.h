@@ -1,9 +1,10 @@
 /*
  * bonds.h: what ties a process to others.
  *
- * Links, monitors on either side, aliases and calls not yet answered, in one hash table under the
- * word of the pid or reference that names each; words of different kinds never meet. Only the
- * process itself touches its table. A process without bonds has no table.
+ * Monitors on either side, aliases and calls not yet answered, in one hash table under the word of
+ * the pid or reference that names each; words of different kinds never meet. Only the process itself
+ * touches its table. A process without bonds has no table. Links are in a set of their own (links.h)
+ * but for those that are more than a pid.
  */
 #ifndef COP_RUNTIME_BONDS_H
 #define COP_RUNTIME_BONDS_H
@@ -16,8 +17,8 @@
 
 enum bond_kind {
         BOND_NONE,
-        BOND_LINK,      /* key: pid of the other end */
-        BOND_UNLINKING, /* the same, being taken back; other: number of the UNLINK signal */
+        BOND_LINK,      /* key: pid of the other end; late */
+        BOND_UNLINKING, /* key: the same; a link taken back; other: number of the UNLINK signal */
         BOND_MONITOR,   /* key: ref; other: pid watched; name: as which name; tag */
         BOND_WATCHER,   /* key: ref; other: pid that watches */
         BOND_ALIAS,     /* key: ref */

@@ -351,12 +351,14 @@ static bool on_exit(struct process *p, struct signal *signal)
 /* The other end is dead. True: the link was not being taken back. */
 static bool forget_link(struct process *p, uint64_t other)
 {
-        struct bond *bond = cop__bond_find(&p->bonds, other);
-        bool linked = bond && bond->kind == BOND_LINK;
+        struct bond *unlinking;
 
-        if (bond)
-                cop__bond_remove(&p->bonds, bond);
-        return linked;
+        if (cop__links_remove(&p->links, other))
+                return true;
+        unlinking = cop__bond_find(&p->bonds, other);
+        if (unlinking)
+                cop__bond_remove(&p->bonds, unlinking);
+        return false;
 }
 
 /* The other end of a link died: the table of SIG-8. */
@@ -378,8 +380,8 @@ static bool on_link_exit(struct process *p, struct signal *signal)
 
 static void on_link(struct process *p, struct signal *signal)
 {
-        if (!cop__bond_find(&p->bonds, signal->from) &&
-            !cop__bond_add(&p->bonds, signal->from, BOND_LINK))
+        if (!cop__links_has(&p->links, signal->from) && !cop__bond_find(&p->bonds, signal->from) &&
+            !cop__links_add(&p->links, signal->from))
                 cop__answer_for_the_dead(signal, ATOM(system_limit));
         else
                 cop__signal_free(signal);
@@ -387,10 +389,7 @@ static void on_link(struct process *p, struct signal *signal)
 
 static void on_unlink(struct process *p, struct signal *signal)
 {
-        struct bond *bond = cop__bond_find(&p->bonds, signal->from);
-
-        if (bond && bond->kind == BOND_LINK)
-                cop__bond_remove(&p->bonds, bond);
+        cop__links_remove(&p->links, signal->from);
         cop__answer_for_the_dead(signal, COP_NONE); /* the living say the same */
 }
 
@@ -554,12 +553,13 @@ static bool receive(struct process *p, struct signal *signal)
 static void note_late(struct process *p, struct signal *signal, enum bond_kind kind)
 {
         uint64_t key = kind == BOND_LINK ? signal->from : signal->ref;
-        struct bond *bond = cop__bond_find(&p->bonds, key);
+        struct bond *bond;
 
-        if (bond && bond->kind == BOND_LINK) { /* will hear of the end as it is */
-                cop__signal_free(signal);
+        if (kind == BOND_LINK && cop__links_has(&p->links, key)) {
+                cop__signal_free(signal); /* will hear of the end as it is */
                 return;
         }
+        bond = cop__bond_find(&p->bonds, key);
         if (!bond)
                 bond = cop__bond_add(&p->bonds, key, kind);
         if (!bond) {
@@ -619,12 +619,9 @@ static bool may_end(const struct process *p, const struct signal *signal)
 
 static bool would_end(const struct process *p, const struct signal *signal)
 {
-        const struct bond *bond;
-
         if (!may_end(p, signal) || signal->kind == SIGNAL_EXIT)
                 return may_end(p, signal);
-        bond = cop__bond_find(&p->bonds, signal->from);
-        return bond && bond->kind == BOND_LINK;
+        return cop__links_has(&p->links, signal->from);
 }
 
 static bool waits(const struct process *p,

@@ -124,8 +124,15 @@ static bool tell(struct process *p, const struct bond *bond, enum signal_kind ki
 static bool tell_links(struct process *p)
 {
         struct bond *bond;
+        uint64_t other;
         uint32_t at = 0;
 
+        while ((other = cop__links_next(&p->links, &at))) {
+                if (!cop__try_notify(SIGNAL_LINK_EXIT, other, pid_of(p), 0, p->reason))
+                        return false;
+                cop__links_wipe(&p->links, at);
+        }
+        at = 0;
         while ((bond = cop__bond_next(&p->bonds, &at))) {
                 if (bond->kind != BOND_LINK)
                         continue;
@@ -260,6 +267,7 @@ static _Atomic(size_t) lingering;
 static void release(struct process *p)
 {
         cop__bonds_release(&p->bonds);
+        cop__links_release(&p->links);
         if (p->handling) {
                 /* The last: the reason may be a part of the message it carries. */
                 p->handling->next = NULL;
@@ -300,6 +308,7 @@ void cop__lingering_forget(void)
 static void settle_down(struct process *p)
 {
         cop__bonds_release(&p->bonds);
+        cop__links_release(&p->links);
         p->flags &= (uint16_t) ~(LINGERS | IN_BLOCKING);
         atomic_store_explicit(&p->pid, 0, memory_order_release);
         lingering++;

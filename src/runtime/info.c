@@ -90,9 +90,7 @@ static cop_term bonds_of(struct process *p, enum bond_kind kind)
         while ((bond = cop__bond_next(&p->bonds, &at))) {
                 if (bond->kind != kind || (kind == BOND_MONITOR && bond->other == pid_of(p)))
                         continue; /* a monitor of oneself never fires: it is none */
-                if (kind == BOND_LINK)
-                        list = cop_cons(term_of(bond->key), list);
-                else if (kind == BOND_WATCHER)
+                if (kind == BOND_WATCHER)
                         list = cop_cons(term_of(bond->other), list);
                 else if (bond->name.word)
                         list = cop_cons(
@@ -106,7 +104,13 @@ static cop_term bonds_of(struct process *p, enum bond_kind kind)
 
 static cop_term links_of(struct process *p)
 {
-        return bonds_of(p, BOND_LINK);
+        cop_term list = cop_nil();
+        uint32_t at = 0;
+        uint64_t pid;
+
+        while ((pid = cop__links_next(&p->links, &at)))
+                list = cop_cons(term_of(pid), list);
+        return list;
 }
 
 static cop_term monitors_of(struct process *p)
@@ -177,7 +181,8 @@ static cop_term messages_of(struct process *p)
 
 static cop_term memory_of(struct process *p)
 {
-        size_t size = sizeof(*p) + p->memory + p->bonds.room * sizeof(struct bond);
+        size_t size = sizeof(*p) + p->memory + p->bonds.room * sizeof(struct bond) +
+                      p->links.room * sizeof(uint64_t);
         const struct kept *kept;
 
         for (kept = p->kept; kept; kept = kept->next)

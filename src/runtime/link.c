@@ -45,7 +45,7 @@ static void link_failed(struct process *p, struct signal *link)
 void cop_link(cop_pid pid)
 {
         struct process *p = cop__self();
-        struct bond *bond;
+        struct bond *unlinking;
         struct signal *signal;
 
         if (!is_local(pid.word) || p->flags & IS_GUEST)
@@ -53,19 +53,18 @@ void cop_link(cop_pid pid)
         if (pid.word == pid_of(p))
                 return;
         cop__signals_handle(p);
-        bond = cop__bond_find(&p->bonds, pid.word);
-        if (bond && bond->kind == BOND_LINK)
+        if (cop__links_has(&p->links, pid.word))
                 return;
         signal = signal_from(p, SIGNAL_LINK, pid.word, 0);
-        if (!bond)
-                bond = cop__bond_add(&p->bonds, pid.word, BOND_LINK);
-        if (!bond) {
+        if (!cop__links_add(&p->links, pid.word)) {
                 cop__signal_free(signal);
                 cop__fail_limit("memory");
         }
-        bond->kind = BOND_LINK;
+        unlinking = cop__bond_find(&p->bonds, pid.word);
+        if (unlinking)
+                cop__bond_remove(&p->bonds, unlinking);
         if (!cop__deliver(signal)) {
-                cop__bond_remove(&p->bonds, cop__bond_find(&p->bonds, pid.word));
+                cop__links_remove(&p->links, pid.word);
                 link_failed(p, signal);
         }
         cop__reductions(p, WORK_SEND);
@@ -80,12 +79,16 @@ void cop_unlink(cop_pid pid)
         if (!is_local(pid.word))
                 cop__fail_badarg(COP_HERE);
         cop__signals_handle(p);
-        bond = cop__bond_find(&p->bonds, pid.word);
-        if (!bond || bond->kind != BOND_LINK)
+        if (!cop__links_has(&p->links, pid.word))
                 return;
         signal = signal_from(p, SIGNAL_UNLINK, pid.word, new_ref(p));
-        bond->kind = BOND_UNLINKING;
+        bond = cop__bond_add(&p->bonds, pid.word, BOND_UNLINKING);
+        if (!bond) {
+                cop__signal_free(signal);
+                cop__fail_limit("memory");
+        }
         bond->other = signal->ref;
+        cop__links_remove(&p->links, pid.word);
         if (!cop__deliver(signal)) {
                 cop__signal_free(signal);
                 cop__bond_remove(&p->bonds, cop__bond_find(&p->bonds, pid.word));

@@ -20,6 +20,7 @@
 #include "base/bug.h"
 #include "runtime/bonds.h"
 #include "runtime/inbox.h"
+#include "runtime/links.h"
 #include "runtime/stack.h"
 #include "runtime/wheel.h"
 #include "term/atom.h"
@@ -119,6 +120,7 @@ struct process {
                 struct meeting *meeting; /* IN_BLOCKING: with the thread */
         };
         struct bonds bonds;
+        struct links links;
         union {
                 cop_process_fn *fn;
                 cop_pointer_fn *pointer_fn;

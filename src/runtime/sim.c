@@ -233,14 +233,12 @@ static bool is_spared(const struct process *p)
 static bool may_be_hurt(const struct process *p)
 {
         const struct process *parent = p->parent ? cop__table_at(p->parent) : NULL;
-        const struct bond *bond;
 
         if (!parent)
                 return false;
         if (sim.options.anybody)
                 return true;
-        bond = cop__bond_find(&p->bonds, p->parent);
-        return bond && bond->kind == BOND_LINK && is_pid_of(parent, p->parent) &&
+        return cop__links_has(&p->links, p->parent) && is_pid_of(parent, p->parent) &&
                parent->flags & IS_HANDLER;
 }
 

@@ -56,9 +56,8 @@ static bool add_argument(struct birth *b)
 
 static bool add_link(struct birth *b)
 {
-        return !b->options->link ||
-               (cop__bond_add(&b->child->bonds, pid_of(b->parent), BOND_LINK) &&
-                cop__bond_add(&b->parent->bonds, b->pid, BOND_LINK));
+        return !b->options->link || (cop__links_add(&b->child->links, pid_of(b->parent)) &&
+                                     cop__links_add(&b->parent->links, b->pid));
 }
 
 static bool add_monitor(struct birth *b)
@@ -92,9 +91,10 @@ static void undo(struct birth *b)
 {
         struct process *p = b->child;
 
-        remove_bond(b->parent, b->options->link ? b->pid : 0);
+        cop__links_remove(&b->parent->links, b->pid);
         remove_bond(b->parent, b->monitor);
         cop__bonds_release(&p->bonds);
+        cop__links_release(&p->links);
         cop__signal_free(p->argument);
         cop__quotas_free(p);
         cop__process_wipe(p);
