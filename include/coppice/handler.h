@@ -57,6 +57,18 @@ struct cop_handler {
 COP_API cop_pid cop_spawn_handler_with(const struct cop_handler *handler, cop_term argument,
                                        const struct cop_spawn_options *options);
 
+/*
+ * Starts one whose first message is a call of the caller's, of kind COP_SYSTEM, and waits for its
+ * answer: so a process is started and said how its start went, in one. Its init is not called.
+ *
+ * Returns   true and the answer in *result, or false and the bare reason, as cop_try_call_term();
+ *           in *pid who was started, before the wait.
+ * Blocks    up to timeout_ms.
+ */
+COP_API bool cop_call_new_handler(const struct cop_handler *handler, cop_term request,
+                                  int64_t timeout_ms, const struct cop_spawn_options *options,
+                                  cop_pid *pid, cop_term *result);
+
 /* In a handler's callback: if nothing arrives within timeout_ms after it returned, a message of
  * kind COP_TIMEOUT comes. Good for one callback; COP_FOREVER takes it back. */
 COP_API void cop_handler_timeout(int64_t timeout_ms);

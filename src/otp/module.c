@@ -122,13 +122,14 @@ static cop_term start_module(const struct cop_module *module, bool link, cop_ter
         struct cop_start_options options = { .struct_size = sizeof(options), .link = link };
         cop_term argument, name;
 
+        if (cop_match(arguments, "[Argument]", &argument))
+                return cop_server_try_start_with(module, argument, &options);
         if (cop_match(arguments, "[Argument, #{name := Name}]", &argument, &name)) {
                 if (cop_is_atom(name))
                         options.name = cop_to_atom_text(name);
                 else
                         options.via = name;
-        } else if (!cop_match(arguments, "[Argument]", &argument) &&
-                   !cop_match(arguments, "[Argument, #{}]", &argument)) {
+        } else if (!cop_match(arguments, "[Argument, #{}]", &argument)) {
                 cop_error("badarg");
         }
         return cop_server_try_start_with(module, argument, &options);

@@ -320,24 +320,14 @@ void cop__server_rearm(struct server *server)
                 cop_handler_timeout(server->timeout_ms);
 }
 
-/* argument: {Module, Linked}, and then the start message is waited for; or {Module, State} of a
- * process that was something else before. */
+/* argument: {Module, State}: it was something else before. */
 void cop__server_begin(void *place, cop_term argument)
 {
         struct server *server = place;
         cop_term bytes;
         uint64_t address;
-        bool linked;
 
         server->timeout_ms = COP_FOREVER;
-        if (cop_match(argument, "{Address, Linked}", &address, &linked)) {
-                server->module = (const struct cop_module *)(uintptr_t)address;
-                if (linked)
-                        server->parent = cop_parent();
-                cop__server_start(server, linked);
-                cop__server_rearm(server);
-                return;
-        }
         if (!cop_match(argument, "{Address, State}", &address, &bytes))
                 cop_error("badarg");
         server->module = (const struct cop_module *)(uintptr_t)address;
@@ -357,7 +347,9 @@ void cop__server_message(void *place, const struct cop_message *message)
 {
         struct server *server = place;
 
-        if (message->kind == COP_SYSTEM)
+        if (!server->module)
+                cop__server_start(server, message);
+        else if (message->kind == COP_SYSTEM)
                 cop__sys_request(server, message->from, message->term);
         else
                 cop__server_take(server, message);

@@ -92,8 +92,8 @@ void cop__server_rearm(struct server *server);
 /* The reason for what is no valid return of this callback; COP_NONE where it is one. */
 cop_term cop__server_judge(const struct turn *turn);
 
-/* Waits for the start message, and does what it says; see server_start.c. */
-void cop__server_start(struct server *server, bool linked);
+/* The first message; see server_start.c. */
+void cop__server_start(struct server *server, const struct cop_message *message);
 
 /* terminate, reports, exit; see server_end.c. */
 COP_NORETURN void cop__server_end(struct turn *turn, struct ending ending);

@@ -1,11 +1,11 @@
 /*
  * server_start.c: starting a server, from both sides.
  *
- * A start is a call. The starter makes the process and calls it with {'$start', Name, Argument};
- * the new process takes the name, runs init, and answers ok. So the call's own rules do most of
- * what OTP's start protocol asks for: a process that dies in init makes the call fail with its exit
- * reason, and not before it is dead; a timeout is the call's; nothing ends up in the starter's
- * mailbox.
+ * A start is a call. The starter makes the process with a call of its own as first message, {Module,
+ * Linked, Name, Argument}; the new process takes the name, runs init, and answers ok. So the call's
+ * own rules do most of what OTP's start protocol asks for: a process that dies in init makes the
+ * call fail with its exit reason, and not before it is dead; a timeout is the call's; nothing ends
+ * up in the starter's mailbox.
  *
  * Order     The name is taken before init, so messages to it wait until init is done. A start that
  *           fails returns when the process is dead, its name free, and its exit signal taken out of
@@ -47,7 +47,7 @@ static void be_called(struct server *server, cop_from from, cop_term name)
         struct naming naming = { .name = name };
         cop_term reason;
 
-        if (cop_is(name, "undefined"))
+        if (cop_is_nil(name))
                 return;
         if (cop_try(take_name, &naming, &reason) != COP_NORMAL) {
                 if (!cop_is_atom(name))
@@ -86,55 +86,21 @@ static void init_done(struct turn *turn, cop_from from)
         }
 }
 
-/* What may come before the start: it, or the news that nobody will send it. */
-static bool is_start(cop_term message, void *context)
-{
-        return cop_match(message, "{system, _, {'$start', _, _}}") ||
-               cop_match(message, "{'EXIT', _, _}") ||
-               cop_match(message, "{'DOWN', ^Ref, process, _, _}", (cop_ref *)context);
-}
-
-/* An exit signal that came instead of the start: does it end us? */
-static void heed_exit(cop_term message)
-{
-        cop_term reason;
-        cop_pid pid;
-
-        if (!cop_match(message, "{'EXIT', Pid, Reason}", &pid, &reason))
-                cop_exit("normal"); /* who was to start us has died */
-        if (cop_same(pid, cop_parent()) || !cop_is(reason, "normal"))
-                cop_exit_term(reason);
-}
-
-/*
- * Until then exits are trapped, so that the end of the starter is heard however it ends: a normal
- * one would leave us waiting for ever. Without a link there is a monitor for that.
- */
-static cop_from wait_for_start(bool linked, cop_term *name, cop_term *argument)
-{
-        cop_ref watch = { 0 };
-        cop_term message, from;
-        bool trapped = cop_trap_exits(true);
-
-        if (!linked && !cop_is_nobody(cop_parent()))
-                watch = cop_monitor(cop_parent());
-        message = cop_receive_if(is_start, &watch, COP_FOREVER);
-        while (!cop_match(message, "{system, From, {_, Name, Argument}}", &from, name, argument)) {
-                heed_exit(message);
-                message = cop_receive_if(is_start, &watch, COP_FOREVER);
-        }
-        if (watch.word)
-                cop_demonitor_flush(watch);
-        cop_trap_exits(trapped);
-        return cop_to_from(from);
-}
-
-void cop__server_start(struct server *server, bool linked)
+void cop__server_start(struct server *server, const struct cop_message *message)
 {
         struct turn turn = { .server = server, .which = COP__INIT };
+        cop_from from = message->from;
         cop_term name, reason;
-        cop_from from = wait_for_start(linked, &name, &turn.term);
+        uint64_t address;
+        bool linked;
 
+        if (!cop_match(message->term, "{Address, Linked, Name, Argument}", &address, &linked, &name,
+                       &turn.term))
+                cop_error("badarg");
+        server->module = (const struct cop_module *)(uintptr_t)address;
+        server->timeout_ms = COP_FOREVER;
+        if (linked)
+                server->parent = cop_parent();
         turn.message = turn.term;
         be_called(server, from, name);
         if (cop__server_call_back(&turn, &reason) != COP_NORMAL)
@@ -184,8 +150,18 @@ static cop_term failed(cop_pid pid, bool answered, cop_term reason,
         return answered ? reason : cop_build("{error, Reason}", reason);
 }
 
-static cop_pid spawn(const struct cop_module *module, const struct cop_start_options *options)
+struct start_call {
+        const struct cop_module *module;
+        const struct cop_start_options *options;
+        cop_term name, argument;
+        cop_pid pid;
+        cop_term answer;
+        bool answered;
+};
+
+static void call_start(struct start_call *call)
 {
+        const struct cop_start_options *options = call->options;
         struct cop_spawn_options spawn = { .struct_size = sizeof(spawn) };
 
         if (options->spawn)
@@ -193,40 +169,15 @@ static cop_pid spawn(const struct cop_module *module, const struct cop_start_opt
         spawn.name = NULL;
         spawn.link = options->link;
         spawn.monitor = options->monitor;
-        return cop_spawn_handler_with(
-                &module->handler,
-                cop_build("{Module, Linked}", (uint64_t)(uintptr_t)module, options->link), &spawn);
+        call->answered = cop_call_new_handler(
+                &call->module->handler,
+                cop_build("{Module, Linked, Name, Argument}", (uint64_t)(uintptr_t)call->module,
+                          options->link, call->name, call->argument),
+                options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER, &spawn, &call->pid,
+                &call->answer);
 }
 
-struct start_call {
-        cop_pid pid;
-        int64_t timeout_ms;
-        cop_term request, answer;
-        bool answered;
-};
-
-static void call_start(void *argument)
-{
-        struct start_call *call = argument;
-
-        call->answered = cop_try_call_term(&call->answer, call->timeout_ms, COP__TO(call->pid),
-                                           COP_SYSTEM, call->request);
-}
-
-/* Where there is no memory for the call itself, nobody will ever start the process. */
-static void call_or_kill(struct start_call *call, bool linked)
-{
-        cop_term reason;
-
-        if (cop_try(call_start, call, &reason) == COP_NORMAL)
-                return;
-        if (linked)
-                cop_unlink(call->pid);
-        cop_kill(call->pid);
-        cop_exit_term(reason);
-}
-
-/* An atom, or a via. */
+/* An atom, or a via; []: none. */
 static cop_term name_of(const struct cop_start_options *options)
 {
         cop_term module, name;
@@ -234,7 +185,7 @@ static cop_term name_of(const struct cop_start_options *options)
         if (options->name)
                 return cop_atom(options->name);
         if (cop_is_none(options->via))
-                return cop_build("undefined");
+                return cop_nil();
         if (!cop_match(options->via, "{via, Module, Name}", &module, &name) || !cop_is_atom(module))
                 cop_error("badarg");
         return options->via;
@@ -243,19 +194,20 @@ static cop_term name_of(const struct cop_start_options *options)
 cop_term cop_server_try_start_with(const struct cop_module *module, cop_term argument,
                                    const struct cop_start_options *options)
 {
-        cop_term name = name_of(options);
         struct start_call call = {
-                .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : COP_FOREVER,
-                .request = cop_build("{'$start', Name, Argument}", name, argument),
+                .module = module,
+                .options = options,
+                .name = name_of(options),
+                .argument = argument,
         };
+        cop_pid known = { 0 };
 
-        if (!cop_is(name, "undefined"))
-                call.pid = cop_find(name);
-        if (!cop_is_nobody(call.pid) && (cop_is_atom(name) || cop_is_alive(call.pid)))
-                return cop_build("{error, {already_started, Pid}}", call.pid);
+        if (!cop_is_nil(call.name))
+                known = cop_find(call.name);
+        if (!cop_is_nobody(known) && (cop_is_atom(call.name) || cop_is_alive(known)))
+                return cop_build("{error, {already_started, Pid}}", known);
 
-        call.pid = spawn(module, options);
-        call_or_kill(&call, options->link);
+        call_start(&call);
         if (call.answered && cop_is(call.answer, "ok"))
                 return cop_build("{ok, Pid}", call.pid);
         return failed(call.pid, call.answered, call.answer, options);

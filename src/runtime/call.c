@@ -20,28 +20,21 @@ static void give_up(struct process *p, uint64_t called, uint64_t ref)
         cop__hint(SIGNAL_CANCEL, called, pid_of(p), ref);
 }
 
-/*
- * Sends the call and waits. Returns the answer's signal, which is the caller's; NULL: *reason says
- * why there is none.
- */
-static struct signal *wait_for_answer(struct process *p, struct signal *call, int64_t timeout_ms,
-                                      cop_term *reason)
+void cop__expect_answer(struct process *p, struct signal *call)
 {
-        uint64_t called = call->to;
-        uint64_t ref = new_ref(p);
+        call->from = pid_of(p);
+        call->ref = new_ref(p);
+        p->called = call->to;
+        p->reply = NULL;
+        atomic_store_explicit(&p->await, call->ref, memory_order_relaxed);
+}
+
+/* Returns the answer's signal, which is the caller's; NULL: *reason says why there is none. */
+static struct signal *wait_for_answer(struct process *p, uint64_t called, uint64_t ref,
+                                      int64_t timeout_ms, cop_term *reason)
+{
         struct signal *reply;
 
-        call->from = pid_of(p);
-        call->ref = ref;
-        p->called = called;
-        p->reply = NULL;
-        atomic_store_explicit(&p->await, ref, memory_order_relaxed);
-        if (!cop__deliver(call)) {
-                atomic_store_explicit(&p->await, 0, memory_order_relaxed);
-                cop__quota_drop_held(call);
-                *reason = ATOM(noproc);
-                return NULL;
-        }
         cop__wait_begin(p, timeout_ms);
         cop__signals_handle(p);
         while (!p->reply && timeout_ms != 0 && !cop__wait_is_over(p))
@@ -72,11 +65,23 @@ static cop_term term_of_answer(struct signal *reply)
         return term;
 }
 
+bool cop__await_answer(struct process *p, uint64_t called, uint64_t ref, int64_t timeout_ms,
+                       cop_term *result)
+{
+        struct signal *reply = wait_for_answer(p, called, ref, timeout_ms, result);
+        bool answered;
+
+        if (!reply)
+                return false;
+        answered = reply->kind == SIGNAL_REPLY;
+        *result = term_of_answer(reply);
+        return answered;
+}
+
 /* True: *result is the answer; false: the reason. Takes the call, NULL where there is nobody. */
 bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_term *result)
 {
-        struct signal *reply;
-        bool answered;
+        uint64_t called, ref;
 
         if (!signal) {
                 *result = ATOM(noproc);
@@ -87,12 +92,16 @@ bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_
                 *result = ATOM(calling_self);
                 return false;
         }
-        reply = wait_for_answer(p, signal, timeout_ms, result);
-        if (!reply)
+        cop__expect_answer(p, signal);
+        called = signal->to;
+        ref = signal->ref;
+        if (!cop__deliver(signal)) {
+                atomic_store_explicit(&p->await, 0, memory_order_relaxed);
+                cop__quota_drop_held(signal);
+                *result = ATOM(noproc);
                 return false;
-        answered = reply->kind == SIGNAL_REPLY;
-        *result = term_of_answer(reply);
-        return answered;
+        }
+        return cop__await_answer(p, called, ref, timeout_ms, result);
 }
 
 /* The destination as a term, for reasons. */

@@ -40,7 +40,7 @@ static cop_term message_of(const struct process *p)
         size_t left = MESSAGE_PARTS;
         uint64_t word;
 
-        if (!p->handling ||
+        if (!p->handling || p->handling->kind == SIGNAL_SYSTEM ||
             !cop__memory_read(&window, (uintptr_t)&p->handling->term, &word, sizeof(word)))
                 return COP_NONE;
         return word ? cop__word_show(&window, word, &left, 0) : COP_NONE;

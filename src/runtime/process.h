@@ -315,6 +315,10 @@ void cop__remember_call(struct process *p, const struct signal *call);
  * the answer; false: why there is none. Takes the signal; NULL where there is nobody to send it to.
  */
 bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_term *result);
+/* The same in two parts, for who sends it otherwise: sender and reference; and the wait. */
+void cop__expect_answer(struct process *p, struct signal *call);
+bool cop__await_answer(struct process *p, uint64_t called, uint64_t ref, int64_t timeout_ms,
+                       cop_term *result);
 /* cop_error(), cop_exit(), cop_throw(): to the innermost cop_try(), or the process's end. */
 void cop__raise(enum failure failure, cop_term reason, const struct cop_place *place)
         __attribute__((noreturn));

@@ -17,12 +17,14 @@ struct birth {
         struct process *parent, *child;
         uint64_t pid;
         uint64_t monitor; /* reference; 0: none */
+        uint64_t ref;     /* of the parent's call */
         const struct cop_spawn_options *options;
         unsigned flags;
         const void *code; /* its function, or handler */
         void *state;      /* a handler's, or argument of a pointer_fn */
         cop_term argument;
         cop_term label; /* kept by the parent until it is given to the child */
+        bool is_called; /* the argument is its first message, a call of the parent's */
 };
 
 void cop__process_wipe(struct process *p)
@@ -46,11 +48,12 @@ void cop__process_wipe(struct process *p)
 /* The argument: in the block itself where it is one word. */
 static bool add_argument(struct birth *b)
 {
-        if (!b->argument.word || !has_memory(b->argument)) {
+        if (!b->is_called && (!b->argument.word || !has_memory(b->argument))) {
                 b->child->reason = b->argument;
                 return true;
         }
-        b->child->argument = cop__signal_with(SIGNAL_MESSAGE, b->pid, b->argument);
+        b->child->argument = cop__signal_with(b->is_called ? SIGNAL_SYSTEM : SIGNAL_MESSAGE, b->pid,
+                                              b->argument);
         return b->child->argument != NULL;
 }
 
@@ -169,6 +172,17 @@ static void check_options(const struct birth *b)
                 cop__fail_badarg(COP_HERE);
 }
 
+/* The first message, from which on the parent waits for an answer. */
+static void make_call(struct birth *b)
+{
+        struct signal *call = b->child->argument;
+
+        b->child->argument = NULL;
+        cop__expect_answer(b->parent, call);
+        b->ref = call->ref;
+        cop__mail_append(b->child, call);
+}
+
 /* There will be no process to free its state at its end. */
 static COP_NORETURN void fail(struct birth *b, const char *used_up)
 {
@@ -194,6 +208,8 @@ static cop_pid spawn(struct birth *b)
                 undo(b);
                 fail(b, NULL);
         }
+        if (b->is_called)
+                make_call(b);
         cop__enqueue(b->child);
         cop__reductions(b->parent, WORK_SPAWN);
         return (cop_pid){ b->pid };
@@ -242,6 +258,25 @@ cop_pid cop_spawn_handler_with(const struct cop_handler *handler, cop_term argum
         if (!b.state)
                 fail(&b, "memory");
         return spawn(&b);
+}
+
+bool cop_call_new_handler(const struct cop_handler *handler, cop_term request, int64_t timeout_ms,
+                          const struct cop_spawn_options *options, cop_pid *pid, cop_term *result)
+{
+        struct birth b = { .parent = cop__self(),
+                           .options = options,
+                           .flags = IS_HANDLER,
+                           .code = handler,
+                           .argument = request,
+                           .is_called = true };
+
+        check_options(&b);
+        b.label = cop_keep(options->label);
+        b.state = cop__alloc_zeroed(handler->state_size + 1);
+        if (!b.state)
+                fail(&b, "memory");
+        *pid = spawn(&b);
+        return cop__await_answer(b.parent, b.pid, b.ref, timeout_ms, result);
 }
 
 cop_pid cop_self(void)
