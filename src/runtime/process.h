@@ -106,6 +106,7 @@ struct process {
 
         uint16_t flags;         /* owner */
         uint8_t priority;       /* set once */
+        uint8_t after;          /* owner: enum after */
         struct process *next;   /* who has it in a queue, else owner */
         struct scheduler *home; /* where it waits with a live stack, or waited last */
 
@@ -142,7 +143,6 @@ struct process {
         _Atomic(uint64_t) reductions; /* work done, for people */
         int32_t budget;               /* work left in this turn */
         uint32_t stack_size;          /* in KB; 0: the ordinary one */
-        uint8_t after;                /* enum after */
         int64_t handler_timeout_ns;   /* handler: when COP_TIMEOUT is due; INT64_MAX: never */
 
         /* The wait for a time; see wait.c. */

@@ -1,8 +1,9 @@
 /*
  * table.c: all control blocks, and which are free.
  *
- * Blocks lie in slabs of 1,024, made when needed (on huge pages where the system has them) and kept
- * until the runtime stops. A slot's number and how often it was used make a pid, so no pid is given
+ * Blocks lie in slabs of 1,024, made when needed and kept until the runtime stops. The first few are
+ * mapped one by one, for a small system; the others lie in areas that are large enough for huge
+ * pages: a million blocks on small ones are a hundred thousand page faults. A slot's number and how often it was used make a pid, so no pid is given
  * twice. LIMIT: after 2^36 uses of one slot its pids come round again.
  *
  * Owners  Free blocks are under the lock, the last one freed first, so that it comes back while it
@@ -20,12 +21,18 @@ enum {
         SLAB_SLOTS = 1 << SLAB_SHIFT,
         SLABS_MOST = 1 << (SLOT_BITS - SLAB_SHIFT),
         SLAB_BYTES = SLAB_SLOTS * sizeof(struct process),
+        SLABS_ALONE = 4,
+        AREA_BYTES = 64 * SLAB_BYTES,
+        HUGE_PAGE = 2 << 20,
 };
+
+_Static_assert(SLAB_BYTES % 4096 == 0, "each is unmapped by itself");
 
 static struct {
         _Atomic(struct process *) slabs[SLABS_MOST];
         struct lock lock;
-        struct process *free; /* under the lock */
+        struct process *free;  /* under the lock */
+        char *area, *area_end; /* the same: what is left of the last one */
         size_t most;
         _Atomic(uint32_t) slots;
         _Atomic(size_t) count;
@@ -49,9 +56,49 @@ void cop__table_stop(void)
                 munmap(slab, SLAB_BYTES);
                 table.slabs[i] = NULL;
         }
+        if (table.area != table.area_end)
+                munmap(table.area, (size_t)(table.area_end - table.area));
+        table.area = table.area_end = NULL;
         table.free = NULL;
         table.slots = 0;
         table.count = 0;
+}
+
+static void *map(size_t bytes)
+{
+        void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* From the boundary of a huge page on. */
+static bool add_area(void)
+{
+        char *memory = map(AREA_BYTES + HUGE_PAGE);
+        size_t before;
+
+        if (!memory)
+                return false;
+        before = -(uintptr_t)memory & (HUGE_PAGE - 1);
+        if (before)
+                munmap(memory, before);
+        munmap(memory + before + AREA_BYTES, HUGE_PAGE - before);
+        table.area = memory + before;
+        table.area_end = table.area + AREA_BYTES;
+        madvise(table.area, AREA_BYTES, MADV_HUGEPAGE);
+        return true;
+}
+
+static void *new_slab(uint32_t number)
+{
+        void *slab;
+
+        if (number < SLABS_ALONE || (table.area == table.area_end && !add_area()))
+                return map(SLAB_BYTES);
+        slab = table.area;
+        table.area += SLAB_BYTES;
+        return slab;
 }
 
 /* A new slab's blocks go to the free list, the lowest slot first. Under the lock. */
@@ -63,11 +110,9 @@ static bool add_slab(void)
 
         if (first >> SLAB_SHIFT >= SLABS_MOST)
                 return false;
-        slab = mmap(NULL, SLAB_BYTES, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (slab == MAP_FAILED)
+        slab = new_slab(first >> SLAB_SHIFT);
+        if (!slab)
                 return false;
-        madvise(slab, SLAB_BYTES, MADV_HUGEPAGE);
         for (i = SLAB_SLOTS; i-- > 0;) {
                 slab[i].slot = first + i;
                 slab[i].inbox.word = INBOX_CLOSED;
