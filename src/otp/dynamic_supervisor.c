@@ -90,21 +90,41 @@ static struct child *kind_of(struct supervisor *supervisor, const struct child *
 
 /* ---- requests ---- */
 
+/* The second one like it: there may be a million, which need not be checked again. Of those that are
+ * all different, every other one is kept for nothing. */
+static void remember(struct crowd *crowd, cop_term spec)
+{
+        struct child child;
+
+        if (cop_is_none(crowd->last_spec)) {
+                crowd->last_spec = cop_keep(spec);
+                cop__dynamic_spec_check(crowd->last_spec, &child);
+                crowd->last_arguments = child.arguments;
+        } else {
+                cop_release(crowd->last_spec);
+                crowd->last_spec = crowd->last_arguments = COP_NONE;
+        }
+}
+
 static cop_term start_child(struct supervisor *supervisor, cop_term spec)
 {
-        int64_t most = supervisor->crowd.most;
-        struct child child, *kind;
+        struct crowd *crowd = &supervisor->crowd;
+        bool is_known = !cop_is_none(crowd->last_spec) && cop_equal(spec, crowd->last_spec);
+        const struct order *last = crowd->last;
+        struct child child = { .arguments = crowd->last_arguments }, *kind;
         struct start_result result;
-        cop_term wrong = cop__dynamic_spec_check(spec, &child);
+        cop_term wrong = is_known ? COP_NONE : cop__dynamic_spec_check(spec, &child);
 
         if (!cop_is_none(wrong))
                 return cop_build("{error, E}", wrong);
-        if (most >= 0 && (int64_t)cop__crowd_size(supervisor) >= most)
+        if (crowd->most >= 0 && (int64_t)cop__crowd_size(supervisor) >= crowd->most)
                 return cop_build("{error, max_children}");
-        kind = kind_of(supervisor, &child);
+        kind = is_known ? last->kind : kind_of(supervisor, &child);
         result = cop__crowd_start(supervisor, kind, child.arguments);
         if (kind->orders == 0)
                 cop__child_remove(supervisor, kind);
+        if (!is_known && last && crowd->last == last && last->kind == kind)
+                remember(crowd, spec);
         return result.outcome == START_IGNORED ? cop_build("ignore") : cop__start_answer(result);
 }
 

@@ -85,23 +85,27 @@ struct order {
 
 /* A child of a crowd. */
 struct member {
-        uint64_t pid; /* 0: free */
+        uint64_t pid; /* 0: it is gone */
         struct order *order;
 };
 
 struct members {
-        struct member *slots;
-        size_t capacity; /* a power of two, or 0 */
-        size_t count;
+        struct member *list; /* in the order in which they came */
+        uint32_t *places;    /* a hash table of twice as many: 1 + where in the list; 0: free */
+        size_t room;         /* of the list: a power of two, or 0 */
+        size_t used, count;  /* of it: up to the newest, and without those that are gone */
 };
 
 /* The children of a supervisor that may have a million of them. */
 struct crowd {
         struct members running, restarting; /* the latter by their old pids */
         struct order *last;                 /* the newest; NULL: none yet */
-        cop_term extra_arguments;           /* stand before each child's own; kept, or COP_NONE */
-        int64_t supervisors;                /* how many are supervisors themselves */
-        int64_t most;                       /* how many there may be; < 0: no limit */
+        cop_term last_spec,
+                last_arguments;   /* what it was asked for with, kept, if more than once; and
+                                               its arguments in there */
+        cop_term extra_arguments; /* stand before each child's own; kept, or COP_NONE */
+        int64_t supervisors;      /* how many are supervisors themselves */
+        int64_t most;             /* how many there may be; < 0: no limit */
 };
 
 struct supervisor {

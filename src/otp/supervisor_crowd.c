@@ -2,14 +2,16 @@
  * supervisor_crowd.c: any number of children that are told apart by their pids alone: those of
  * simple_one_for_one, and of dynamic supervisors.
  *
- * A child costs one slot of a table (open addressing, at most half full): its pid, and the order it
- * was started with, which it shares with those before it that are alike. What kinds there are stands
- * in the supervisor's list of children. So starting, ending and losing one of a million takes
- * constant time, and a million that are alike have one order.
+ * A child costs a place in a list, and one in the table by which it is found: its pid, and the order
+ * it was started with, which it shares with those before it that are alike. What kinds there are
+ * stands in the supervisor's list of children. So starting, ending and losing one of a million takes
+ * constant time, and a million that are alike have one order. In the list they stand as they were
+ * started, which is how their memory lies, too: whoever goes through all goes through it in order.
  *
- * The end     All are asked to end at once, and then the supervisor takes whatever comes out of its
- *             mailbox in order, one message at a time, until the last one is dead: it never looks
- *             for one message behind a million others. A child's exit signal is all that is waited
+ * The end     All are asked to end, without waiting for any, and then the supervisor takes whatever
+ *             comes out of its mailbox in order, one message at a time, until the last one is dead:
+ *             it never looks for one message behind a million others. While it asks it gives way now
+ *             and then, and hears who has ended, so that what a child was is still in the cache. A child's exit signal is all that is waited
  *             for, so a million cost no monitor. One that has unlinked itself is linked again, and
  *             if it is dead, the exit signal says noproc. Only when it has been quiet for a moment
  *             those who are left are watched as well, since one may unlink itself even then.
@@ -29,6 +31,12 @@ static bool are_same(cop_term a, cop_term b)
         if (cop_is_none(a) || cop_is_none(b))
                 return cop_is_none(a) && cop_is_none(b);
         return cop_equal(a, b);
+}
+
+static void forget_spec(struct crowd *crowd)
+{
+        cop_release(crowd->last_spec);
+        crowd->last_spec = crowd->last_arguments = COP_NONE;
 }
 
 static void drop_order(struct supervisor *supervisor, struct order *order)
@@ -58,6 +66,7 @@ static struct order *take_order(struct supervisor *supervisor, struct child *kin
                 kind->orders++;
                 drop_order(supervisor, crowd->last);
                 crowd->last = order;
+                forget_spec(crowd);
         }
         order->users++;
         return order;
@@ -65,45 +74,67 @@ static struct order *take_order(struct supervisor *supervisor, struct child *kin
 
 /* ---- the tables ---- */
 
-static size_t slot_of(const struct members *table, uint64_t pid)
+/* The first place to look at: the upper bits, so that neighbours stay neighbours when it grows. */
+static size_t place_of(const struct members *table, uint64_t pid)
 {
-        return (pid * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (table->capacity - 1);
+        return (size_t)(pid * UINT64_C(0x9e3779b97f4a7c15) >> (63 - __builtin_ctzl(table->room)));
+}
+
+static size_t next_place(const struct members *table, size_t at)
+{
+        return (at + 1) & (table->room * 2 - 1);
+}
+
+static uint64_t pid_at(const struct members *table, size_t at)
+{
+        return table->list[table->places[at] - 1].pid;
+}
+
+/* Where it is, or where it would be. */
+static size_t find_place(const struct members *table, uint64_t pid)
+{
+        size_t at = place_of(table, pid);
+
+        while (table->places[at] && pid_at(table, at) != pid)
+                at = next_place(table, at);
+        return at;
 }
 
 static struct member *find(const struct members *table, cop_pid pid)
 {
-        size_t at;
+        uint32_t number;
 
-        if (!table->capacity)
+        if (!table->count)
                 return NULL;
-        at = slot_of(table, pid.word);
-        while (table->slots[at].pid && table->slots[at].pid != pid.word)
-                at = (at + 1) & (table->capacity - 1);
-        return table->slots[at].pid ? &table->slots[at] : NULL;
+        number = table->places[find_place(table, pid.word)];
+        return number ? &table->list[number - 1] : NULL;
 }
 
 static void place(struct members *table, struct member member)
 {
-        size_t at = slot_of(table, member.pid);
+        size_t at = find_place(table, member.pid);
 
-        while (table->slots[at].pid)
-                at = (at + 1) & (table->capacity - 1);
-        table->slots[at] = member;
+        table->list[table->used++] = member;
+        table->places[at] = (uint32_t)table->used;
         table->count++;
 }
 
-static void grow(struct members *table)
+/* The list is used up: without gaps it may do, else there is a larger one. */
+static void make_room(struct members *table)
 {
         struct members old = *table;
         size_t i;
 
-        table->capacity = old.capacity ? old.capacity * 2 : 8;
-        table->slots = cop_alloc(table->capacity * sizeof(*table->slots));
-        table->count = 0;
-        for (i = 0; i < old.capacity; i++)
-                if (old.slots[i].pid)
-                        place(table, old.slots[i]);
-        cop_free(old.slots);
+        if (old.count >= old.room / 2)
+                table->room = old.room ? old.room * 2 : 4;
+        table->list = cop_alloc(table->room * sizeof(*table->list));
+        table->places = cop_alloc(table->room * 2 * sizeof(*table->places));
+        table->used = table->count = 0;
+        for (i = 0; i < old.used; i++)
+                if (old.list[i].pid)
+                        place(table, old.list[i]);
+        cop_free(old.list);
+        cop_free(old.places);
 }
 
 static void add(struct supervisor *supervisor, struct members *table, cop_pid pid,
@@ -111,33 +142,39 @@ static void add(struct supervisor *supervisor, struct members *table, cop_pid pi
 {
         struct member member = { pid.word, order };
 
-        if ((table->count + 1) * 2 > table->capacity)
-                grow(table);
+        if (table->used == table->room)
+                make_room(table);
         place(table, member);
         supervisor->crowd.supervisors += order->kind->is_supervisor;
 }
 
-/* Takes it out; those behind it that it kept from their places move up. The order is the caller's. */
-static struct order *take_out(struct supervisor *supervisor, struct members *table,
-                              struct member *member)
+/* Those behind a free place that it kept from theirs move up. */
+static void close_gap(struct members *table, size_t hole)
 {
-        size_t mask = table->capacity - 1, hole = (size_t)(member - table->slots), at = hole;
-        struct order *order = member->order;
+        size_t mask = table->room * 2 - 1, at = hole;
 
         for (;;) {
-                size_t wants;
-
-                at = (at + 1) & mask;
-                if (!table->slots[at].pid)
+                at = next_place(table, at);
+                if (!table->places[at])
                         break;
-                wants = slot_of(table, table->slots[at].pid);
-                if (((at - wants) & mask) >= ((at - hole) & mask)) {
-                        table->slots[hole] = table->slots[at];
+                if (((at - place_of(table, pid_at(table, at))) & mask) >= ((at - hole) & mask)) {
+                        table->places[hole] = table->places[at];
                         hole = at;
                 }
         }
-        table->slots[hole] = (struct member){ 0, NULL };
-        table->count--;
+        table->places[hole] = 0;
+}
+
+/* Takes it out; nobody moves in the list. The order is the caller's. */
+static struct order *take_out(struct supervisor *supervisor, struct members *table,
+                              struct member *member)
+{
+        struct order *order = member->order;
+
+        close_gap(table, find_place(table, member->pid));
+        *member = (struct member){ 0, NULL };
+        if (--table->count == 0)
+                table->used = 0;
         supervisor->crowd.supervisors -= order->kind->is_supervisor;
         return order;
 }
@@ -251,13 +288,13 @@ static cop_term show_members(const struct members *table, bool restarting, cop_t
         const struct child *kind = NULL;
         size_t i;
 
-        for (i = 0; i < table->capacity; i++) {
-                cop_pid pid = { table->slots[i].pid };
+        for (i = table->used; i-- > 0;) {
+                cop_pid pid = { table->list[i].pid };
 
                 if (!pid.word)
                         continue;
-                if (!kind || kind != table->slots[i].order->kind) {
-                        kind = table->slots[i].order->kind;
+                if (!kind || kind != table->list[i].order->kind) {
+                        kind = table->list[i].order->kind;
                         shown = cop_atom(kind->is_supervisor ? "supervisor" : "worker");
                 }
                 list = cop_cons(cop_build("{undefined, Pid, Type, Modules}",
@@ -357,7 +394,7 @@ bool cop__crowd_try_again(struct supervisor *supervisor, cop_term id)
 
 /* ---- the end ---- */
 
-enum { QUIET_MS = 10 };
+enum { QUIET_MS = 10, ASKED_AT_ONCE = 256 };
 
 /* How many ended in a way in which they should not have. */
 struct bad_end {
@@ -432,20 +469,50 @@ static void hear(struct stopping *s, cop_term message)
         ended(s, pid, reason);
 }
 
-static void ask_all(const struct members *running)
+static bool anything(cop_term message, void *context)
 {
+        return true;
+}
+
+static void ask(const struct member *member)
+{
+        cop_pid pid = { member->pid };
+
+        cop_link(pid);
+        if (member->order->kind->shutdown_ms == SHUTDOWN_KILL)
+                cop_kill(pid);
+        else
+                cop_exit_to(pid, "shutdown");
+}
+
+/* What has come; false: nothing. */
+static bool hear_next(struct stopping *s)
+{
+        bool any = false;
+
+        cop_scope {
+                cop_term message = cop_receive_if(anything, NULL, 0);
+
+                any = !cop_is_none(message);
+                if (any)
+                        hear(s, message);
+        }
+        return any;
+}
+
+static void ask_all(struct stopping *s)
+{
+        const struct members *running = &s->supervisor->crowd.running;
         size_t i;
 
-        for (i = 0; i < running->capacity; i++) {
-                cop_pid pid = { running->slots[i].pid };
-
-                if (!pid.word)
-                        continue;
-                cop_link(pid);
-                if (running->slots[i].order->kind->shutdown_ms == SHUTDOWN_KILL)
-                        cop_kill(pid);
-                else
-                        cop_exit_to(pid, "shutdown");
+        for (i = 0; i < running->used; i++) {
+                if (running->list[i].pid)
+                        ask(&running->list[i]);
+                if (i % ASKED_AT_ONCE == ASKED_AT_ONCE - 1) {
+                        cop_yield();
+                        while (hear_next(s))
+                                ;
+                }
         }
 }
 
@@ -453,10 +520,10 @@ static void kill_those_given(const struct members *running, int64_t shutdown_ms)
 {
         size_t i;
 
-        for (i = 0; i < running->capacity; i++) {
-                cop_pid pid = { running->slots[i].pid };
+        for (i = 0; i < running->used; i++) {
+                cop_pid pid = { running->list[i].pid };
 
-                if (pid.word && running->slots[i].order->kind->shutdown_ms == shutdown_ms)
+                if (pid.word && running->list[i].order->kind->shutdown_ms == shutdown_ms)
                         cop_kill(pid);
         }
 }
@@ -465,8 +532,8 @@ static void watch_all(const struct members *running)
 {
         size_t i;
 
-        for (i = 0; i < running->capacity; i++) {
-                cop_pid pid = { running->slots[i].pid };
+        for (i = 0; i < running->used; i++) {
+                cop_pid pid = { running->list[i].pid };
 
                 if (pid.word)
                         cop_monitor(pid);
@@ -479,13 +546,13 @@ static void kill_late(struct stopping *s)
         const struct members *running = &s->supervisor->crowd.running;
         size_t i;
 
-        for (i = 0; i < running->capacity; i++) {
-                cop_pid pid = { running->slots[i].pid };
+        for (i = 0; i < running->used; i++) {
+                cop_pid pid = { running->list[i].pid };
                 struct child child;
 
                 if (!pid.word)
                         continue;
-                child = as_child(s->supervisor, running->slots[i].order, CHILD_RUNNING, pid);
+                child = as_child(s->supervisor, running->list[i].order, CHILD_RUNNING, pid);
                 cop__note_late(s->supervisor, &child);
                 cop_kill(pid);
         }
@@ -502,11 +569,6 @@ static int64_t next_shutdown_ms(const struct stopping *s)
                     (next_ms < 0 || kind->shutdown_ms < next_ms))
                         next_ms = kind->shutdown_ms;
         return next_ms;
-}
-
-static bool anything(cop_term message, void *context)
-{
-        return true;
 }
 
 /* Nothing is there to be heard: waits, and does what it is time for. */
@@ -551,16 +613,12 @@ void cop__crowd_stop(struct supervisor *supervisor)
         struct members *running = &supervisor->crowd.running;
         struct bad_end *bad;
 
-        ask_all(running);
+        ask_all(&s);
         while (running->count > 0)
-                cop_scope {
-                        cop_term message = cop_receive_if(anything, NULL, 0);
-
-                        if (!cop_is_none(message))
-                                hear(&s, message);
-                        else
+                if (!hear_next(&s))
+                        cop_scope {
                                 wait(&s);
-                }
+                        }
         for (bad = s.bad; bad; bad = bad->next)
                 cop__report_children(supervisor, supervisor->oldest, bad->number, bad->reason);
 }
