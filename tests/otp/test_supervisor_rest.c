@@ -244,6 +244,22 @@ COP_TEST(SUP_I8, "an end that is not followed by a restart does not count")
         cop_assert(cop_is_alive(pid));
 }
 
+COP_TEST(SUP_A_simple,
+         "what needs an id is refused where children have none, and nobody dies of it")
+{
+        cop_pid pid;
+
+        begin();
+        pid = troupe_start(cop_build("#{strategy => simple_one_for_one}"),
+                           cop_build("[A]", troupe_spec("a", "#{}")));
+        cop_start_child(pid, "[]");
+        messages();
+        cop_assert_term(cop_restart_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
+        cop_assert_term(cop_delete_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
+        cop_assert_term(cop_terminate_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
+        cop_assert_term(messages(), "[]");
+}
+
 COP_TEST(SUP_A_memory, "of children that are deleted nothing is left with the supervisor")
 {
         int64_t before, after;
@@ -253,7 +269,8 @@ COP_TEST(SUP_A_memory, "of children that are deleted nothing is left with the su
         pid = a_and(cop_build("#{}"), troupe_spec("b", "#{}"));
         before = cop_to_int(cop_process_info(pid, "memory"));
         for (int i = 0; i < 200; i++) {
-                cop_start_child(pid, "S", troupe_spec("c", "#{}"));
+                cop_start_child(pid, "S",
+                                troupe_spec("c", "#{modules => [a, b, c, d, e, f, g, h, i, j]}"));
                 cop_terminate_child(pid, cop_atom("c"));
                 cop_delete_child(pid, cop_atom("c"));
         }
@@ -458,6 +475,38 @@ COP_TEST(SUP_M3, "a report says of a child what OTP's does, in its order")
                         " {restart_type, permanent}, {significant, false}, {shutdown, 5000},"
                         " {child_type, worker}]",
                         troupe_child(pid, "a"));
+}
+
+/* What stood as the pid of a child that did not start, in each report of that. */
+static cop_term pids_of_start_errors(void)
+{
+        cop_term pids = cop_nil(), pid;
+
+        COP_EACH (message, messages())
+                if (cop_match(message,
+                              "{report, #{report := [_, {errorContext, start_error}, _,"
+                              "  {offender, [{pid, Pid} | _]}]}}",
+                              &pid))
+                        pids = cop_cons(pid, pids);
+        return cop_reverse(pids);
+}
+
+COP_TEST(SUP_M3_pid, "the pid in it is undefined before the first start, and then the last one's")
+{
+        cop_pid pid, child;
+
+        begin();
+        cop_report_to(hear_all, NULL);
+        troupe_try(cop_build("#{}"),
+                   cop_build("[S]", troupe_spec("a", "#{actor => #{init => {stop, x}}}")));
+        cop_assert_term(pids_of_start_errors(), "[undefined]");
+        pid = troupe_start(
+                cop_build("#{intensity => 5}"),
+                cop_build("[S]", troupe_spec("b", "#{actor =>"
+                                                  "  #{init => [ok, {stop, x}, {stop, x}, ok]}}")));
+        child = troupe_child(pid, "b");
+        cop_kill(child);
+        cop_assert_term(pids_of_start_errors(), "[Pid, {restarting, Pid}]", child);
 }
 
 COP_TEST(SUP_I2_many, "of many restarts in the window none is forgotten")

@@ -390,6 +390,29 @@ COP_TEST(CALL_6_forgotten, "a plain process keeps nothing of callers that gave u
         cop_assert_equal(cop__table_at(pid.word)->bonds.count, 0);
 }
 
+static void ask_and_wait(cop_term argument)
+{
+        cop_pid whom;
+
+        if (!cop_match(argument, "{Whom}", &whom))
+                return;
+        cop_send_request(whom, "question");
+        cop_receive(COP_FOREVER, "never");
+}
+
+COP_TEST(CALL_6_dead, "a plain process keeps nothing of who asked it something, and is dead")
+{
+        const struct bonds *bonds = &cop__table_at(cop_self().word)->bonds;
+        uint32_t count = bonds->count;
+        cop_pid pid = cop_spawn(ask_and_wait, cop_build("{Me}", cop_self()));
+
+        cop_assert(cop_receive(5000, "{'$gen_call', _, question}"));
+        cop_assert_equal(bonds->count, count + 1);
+        cop_kill(pid);
+        cop_assert_term(messages(), "[]");
+        cop_assert_equal(bonds->count, count);
+}
+
 COP_TEST(CALL_7_twice, "of two answers the first counts, and the second is nowhere")
 {
         cop_pid pid = new_clerk();
