@@ -368,7 +368,8 @@ struct cop_start_options {
         cop_term via;       /* instead: the name in somebody's register (<coppice/via.h>) */
         cop_ref *monitor;   /* monitored by the caller from the start; not where the start fails */
         int64_t timeout_ms; /* how long init may take; 0: as long as it likes */
-        const struct cop_spawn_options *spawn; /* quotas, priority, ... */
+        /* Quotas, priority, ...; its name, link and monitor do not count, but those above. */
+        const struct cop_spawn_options *spawn;
 };
 
 /*

@@ -565,3 +565,25 @@ COP_TEST(DS_many, "thousands of several kinds come and go, and nothing is left o
         cop_assert(cop_system_quiet(5000));
         cop_assert_equal(cop_process_count(), before - 1);
 }
+
+COP_TEST(DS_memory, "of children that have ended nothing is left with the supervisor")
+{
+        int64_t before, after;
+        cop_pid pid;
+
+        pid = begin("#{}");
+        cop_set_report_level(COP_LEVEL_ERROR);
+        start(pid, spec("z", "#{}"));
+        before = cop_to_int(cop_process_info(pid, "memory"));
+        for (int i = 0; i < 300; i++)
+                cop_scope {
+                        cop_term argument =
+                                cop_build("#{number => I, more => [a, b, c, d, e, f, g, h]}", i);
+
+                        cop_terminate_child(pid, cop_pid_term(start(pid, spec("a", "#{actor => A}",
+                                                                              argument))));
+                }
+        after = cop_to_int(cop_process_info(pid, "memory"));
+        if (after > before + 15000) /* its own working memory comes and goes */
+                cop_fail("it has %lld bytes, and had %lld", (long long)after, (long long)before);
+}

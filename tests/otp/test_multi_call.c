@@ -1,5 +1,6 @@
 /*
- * CALL-10, LOOP-6, LOOP-8: one request to many, actions as terms, and what is none.
+ * CALL-10, LOOP-6, LOOP-8, GS: one request to many, actions as terms, and what is none; how the process
+ * of a server is spawned.
  */
 #include <coppice/via.h>
 
@@ -160,4 +161,27 @@ COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for
         cop_assert_term(messages(), "[]");
         cop_send(pid, "hello");
         cop_assert_term(messages(), "[{info, a, hello}]");
+}
+
+COP_TEST(GS_spawn, "a server is spawned as it was asked for, but for name, link and monitor: those "
+                   "are the start's")
+{
+        cop_ref none = { 0 };
+        struct cop_spawn_options spawn = { .struct_size = sizeof(spawn),
+                                           .name = "spawned",
+                                           .link = true,
+                                           .monitor = &none,
+                                           .label = cop_atom("labelled") };
+        cop_pid pid;
+
+        actors_begin();
+        cop_assert_match(
+                cop_server_try_start(actor, cop_build("#{}"), .name = "started", .spawn = &spawn),
+                "{ok, Pid}", &pid);
+        cop_assert_term(cop_process_info(pid, "label"), "labelled");
+        cop_assert_term(cop_process_info(pid, "registered_name"), "started");
+        cop_assert(cop_is_nobody(cop_whereis("spawned")));
+        cop_assert_term(cop_process_info(pid, "links"), "[]");
+        cop_assert_term(cop_process_info(pid, "monitored_by"), "[]");
+        cop_assert_equal(none.word, 0);
 }

@@ -247,16 +247,18 @@ COP_TEST(SUP_I8, "an end that is not followed by a restart does not count")
 COP_TEST(SUP_A_simple,
          "what needs an id is refused where children have none, and nobody dies of it")
 {
-        cop_pid pid;
+        cop_pid pid, child;
 
         begin();
         pid = troupe_start(cop_build("#{strategy => simple_one_for_one}"),
                            cop_build("[A]", troupe_spec("a", "#{}")));
-        cop_start_child(pid, "[]");
+        cop_assert_match(cop_start_child(pid, "[]"), "{ok, Pid}", &child);
         messages();
         cop_assert_term(cop_restart_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
         cop_assert_term(cop_delete_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
         cop_assert_term(cop_terminate_child(pid, cop_atom("a")), "{error, simple_one_for_one}");
+        cop_assert_term(cop_terminate_child(pid, cop_pid_term(cop_self())), "{error, not_found}");
+        cop_assert_term(cop_terminate_child(pid, cop_pid_term(child)), "ok");
         cop_assert_term(messages(), "[]");
 }
 
@@ -371,6 +373,42 @@ COP_TEST(SUP_X2, "children are ended one after another, each with its own time")
                         " {terminate, a, shutdown}, {shutdown_error, a, killed},"
                         " {'EXIT', Pid, normal}]",
                         pid);
+}
+
+/* {Number, Reason} of each report of children that did not end well together. */
+static cop_term bad_ends(cop_term heard)
+{
+        cop_term ends = cop_nil(), number, reason;
+
+        COP_EACH (message, heard)
+                if (cop_match(message,
+                              "{report, #{report := [_, {errorContext, shutdown_error},"
+                              "  {reason, R}, {offender, [{nb_children, N} | _]}]}}",
+                              &reason, &number))
+                        ends = cop_cons(cop_build("{N, R}", number, reason), ends);
+        return cop_sort(ends);
+}
+
+COP_TEST(SUP_X3_reasons,
+         "of children that are ended together each reason is reported, with how many")
+{
+        cop_term spec =
+                cop_build("#{id => a, shutdown => 50, start => {actor, start, [#{trap => true,"
+                          "  terminate => {sleep, 60000, ok}}]}}");
+        cop_pid pid, child;
+        int i;
+
+        begin();
+        pid = troupe_start(cop_build("#{strategy => simple_one_for_one}"), cop_build("[S]", spec));
+        for (i = 0; i < 5; i++) {
+                cop_assert_match(cop_start_child(pid, "[]"), "{ok, Pid}", &child);
+                if (i >= 3) /* they are not linked: nobody hears of it */
+                        cop_kill(child);
+        }
+        messages();
+        cop_report_to(hear_all, NULL);
+        cop_supervisor_stop(pid);
+        cop_assert_term(bad_ends(messages()), "[{2, child_process_unlinked}, {3, killed}]");
 }
 
 COP_TEST(SUP_X4, "it exits with the reason of its end; when it gives up with shutdown")

@@ -218,6 +218,36 @@ COP_TEST(OWN_raises, "a destructor that raises does not keep the others from run
         cop_assert_text(journal, "dcba");
 }
 
+static void wait_for_ever(void *none)
+{
+        cop_receive(COP_FOREVER, "never");
+}
+
+static void try_to_wait(cop_term none)
+{
+        cop_term reason;
+
+        own("a");
+        cop_own(journal, raise_error);
+        own("b");
+        cop_try(wait_for_ever, NULL, &reason);
+        own("c");
+}
+
+COP_TEST(OWN_raises_killed,
+         "nor is what it raises caught by whom the process was in when it was killed")
+{
+        cop_ref ref;
+        cop_pid pid;
+
+        clear_journal();
+        pid = cop_spawn(try_to_wait, cop_nil(), .monitor = &ref);
+        cop_assert(cop_system_quiet(5000));
+        cop_kill(pid);
+        cop_assert_term(down_reason(ref), "killed");
+        cop_assert_text(journal, "ba");
+}
+
 static void allocate(void *letter)
 {
         char *text = cop_strdup("text");
