@@ -168,6 +168,8 @@ static void stop_program(const struct fault *fault, enum verdict verdict, uintpt
                 let_it_happen(signo, info);
                 return;
         }
+        if (faults.on_fault == ON_FAULT_STOP)
+                raise(SIGSTOP);
         if (pass_on(signo, info, context))
                 return;
         _exit(128 + SIGABRT);
@@ -222,13 +224,14 @@ static bool is_overflow(const struct process *p, uintptr_t address)
         return address < low && address >= low - STACK_GUARD;
 }
 
-/* A call through a wild pointer: the fault is the caller's. */
-static void return_from_nowhere(const struct process *p, ucontext_t *at)
+/* A call through a wild pointer, after which there is no instruction to be read: the fault is the
+ * caller's. Code that faults itself may be where we know of none: its library was loaded late. */
+static void return_from_nowhere(const struct process *p, ucontext_t *at, uintptr_t address)
 {
         uintptr_t sp = machine_sp(at);
 
-        if (!cop__code_is_there(machine_pc(at)) && sp % 8 == 0 && sp >= (uintptr_t)p->stack->low &&
-            sp < (uintptr_t)p->stack->high)
+        if (machine_pc(at) == address && !cop__code_is_there(address) && sp % 8 == 0 &&
+            sp >= (uintptr_t)p->stack->low && sp < (uintptr_t)p->stack->high)
                 machine_return(at);
 }
 
@@ -256,8 +259,8 @@ static void process_fault(struct thread *t, int signo, siginfo_t *info, ucontext
         fault->pc = machine_pc(at);
         if (signo == SIGSEGV && is_overflow(p, fault->address))
                 fault->what = "stack_overflow";
-        if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL)
-                return_from_nowhere(p, at);
+        if (signo == SIGSEGV || signo == SIGBUS)
+                return_from_nowhere(p, at, fault->address);
 
         take_back_return(t, machine_sp(at));
         trace_begin(&t->faults.trace, pid_of(p), p->stack->region.turn);

@@ -6,9 +6,13 @@
  */
 #include <coppice.h>
 
+#include <alloca.h>
 #include <assert.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fenv.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +47,42 @@ static __attribute__((noinline)) int large_frames(int depth)
                 return 0;
         frame[0] = frame[sizeof(frame) - 1] = (char)depth;
         return large_frames(depth + 1) + frame[depth % 100];
+}
+
+/* Its first touch is further down than a guard is large. */
+static __attribute__((noinline)) int huge_frame(void)
+{
+        volatile char frame[400000];
+
+        frame[zero] = 1;
+        return frame[zero];
+}
+
+/* Little at a time, and a library's function that needs more. */
+static __attribute__((noinline)) int fill_stack(void)
+{
+        volatile char frame[100];
+        char path[1];
+
+        frame[zero] = (char)readlink("/", path, 0);
+        free(realpath("/", NULL));
+        if (zero)
+                return 0;
+        return fill_stack() + frame[zero];
+}
+
+/* Where the stack goes on is known by a register alone, and that is spoilt. */
+static __attribute__((noinline)) int lose_frame(size_t size)
+{
+        volatile char *room = alloca(size);
+
+        room[0] = 1;
+#if defined(__x86_64__)
+        __asm__ volatile("mov $16, %%rbp\n\tud2" : : : "memory");
+#elif defined(__aarch64__)
+        __asm__ volatile("mov x29, #16\n\tbrk #1" : : : "memory");
+#endif
+        return room[0];
 }
 
 static int compare(const void *a, const void *b)
@@ -139,10 +179,10 @@ static void do_stderr(void)
         fprintf(stderr, "%s", (const char *)(nowhere + 1));
         zero++;
 }
+static FILE *stream;
+
 static void do_stream(void)
 {
-        static FILE *stream;
-
         if (!stream)
                 stream = fopen("/dev/null", "w");
         fprintf(stream, "%d %s", 7, (const char *)(nowhere + 1));
@@ -198,10 +238,110 @@ static void do_own(void)
         cop_own((void *)"third", destroy);
         *nowhere = 1;
 }
+static void destroy_deeply(void *argument)
+{
+        volatile char frame[150000];
+
+        for (size_t i = 0; i < sizeof(frame); i += 1000)
+                frame[i] = 1;
+        printf("destroyed with an empty stack\n");
+}
+static void do_own_deeply(void)
+{
+        cop_own((void *)"deep", destroy_deeply);
+        zero = recurse(0);
+}
+static void say_cleaned_up(int *unused)
+{
+        printf("cleaned up\n");
+}
+static void do_cleanup(void)
+{
+        __attribute__((cleanup(say_cleaned_up))) int number = 1;
+
+        *nowhere = number;
+        zero = number;
+}
+static void do_math(void)
+{
+        void (*volatile function)(double, double *, double *) = sincos;
+
+        function(1, (double *)nowhere, (double *)nowhere);
+        zero++;
+}
+static void do_huge_frame(void)
+{
+        zero = huge_frame();
+}
+static void do_overflow_in_library(void)
+{
+        zero = fill_stack();
+}
+static void do_library(void)
+{
+        zero = fnmatch("a*", (const char *)(nowhere + 1), 0);
+}
+/* By the C library's own functions, whoever else's malloc() is used. */
+static void do_double_free(void)
+{
+        void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+        void *(*take)(size_t) = (void *(*)(size_t))(uintptr_t)dlsym(libc, "__libc_malloc");
+        void (*give)(void *) = (void (*)(void *))(uintptr_t)dlsym(libc, "__libc_free");
+        void *volatile block = take(48);
+        void *volatile same = block;
+
+        give(block);
+        give(same);
+        zero++;
+}
+/* Who copies a term has to do with its memory. */
+static void do_own_code(void)
+{
+        cop_term term = { wild_term };
+
+        cop_send_term(cop_self(), term);
+        zero++;
+}
+static void do_in_handler(void)
+{
+        zero = lose_frame((size_t)(100 + zero));
+}
+/* What a plug-in does, that was loaded after the start. */
+static void (*plugin(void))(void)
+{
+        char path[PATH_MAX];
+        ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 32);
+        void *object;
+
+        path[size > 0 ? size : 0] = '\0';
+        strcpy(strrchr(path, '/'), "/runtime_plugin.so");
+        object = dlopen(path, RTLD_NOW);
+        if (!object)
+                exit(127);
+        return (void (*)(void))(uintptr_t)dlsym(object, "plugin_fault");
+}
+static void do_plugin(void)
+{
+        plugin()();
+        zero++;
+}
+static void do_plugin_named(void)
+{
+        void (*fault)(void) = plugin();
+
+        if (!cop_killable((const void *)(uintptr_t)fault))
+                exit(126);
+        fault();
+        zero++;
+}
 static void do_signal(void)
 {
         kill(getpid(), SIGSEGV);
         pause();
+}
+static void do_signal_handled(void)
+{
+        raise(SIGSEGV);
 }
 static void do_smash(void)
 {
@@ -257,14 +397,28 @@ static const struct deed deeds[] = {
         { "stream", do_stream },
         { "qsort", do_qsort },
         { "allocator", do_allocator },
+        { "library", do_library },
+        { "double_free", do_double_free },
+        { "own_code", do_own_code },
+        { "in_handler", do_in_handler },
+        { "plugin", do_plugin },
+        { "plugin_named", do_plugin_named },
+        { "math", do_math },
+        { "huge_frame", do_huge_frame },
+        { "overflow_in_library", do_overflow_in_library },
+        { "cleanup", do_cleanup },
+        { "own_deeply", do_own_deeply },
         { "try", do_try },
         { "own", do_own },
         { "signal", do_signal },
+        { "handled_signal", do_signal_handled },
+        { "handled_fault", do_qsort },
         { "registers", do_registers },
         { "smash", do_smash },
         { "nothing", do_nothing },
         { "storm", do_nothing },
         { "thread", do_nothing },
+        { "handled_thread", do_nothing },
 };
 
 /* Not at the end of a function: the deed must not take the place of its caller's frame. */
@@ -294,6 +448,11 @@ static void sin_in_handler(void *state, const struct cop_message *message)
 
 static const struct cop_handler handler = { .name = "sinner", .message = sin_in_handler };
 
+static bool does_no_harm(void)
+{
+        return strcmp(what, "nothing") == 0 || strcmp(what, "handled_signal") == 0;
+}
+
 static void watch(bool in_handler)
 {
         cop_term reason;
@@ -302,9 +461,12 @@ static void watch(bool in_handler)
         if (in_handler) {
                 cop_pid pid = cop_spawn_handler(&handler, cop_nil(), .monitor = &ref);
 
-                cop_send(pid, "What", what);
-                if (strcmp(what, "nothing") == 0) /* the others end by themselves */
+                if (does_no_harm()) { /* the others end by themselves */
+                        cop_call(pid, "What", what);
                         cop_exit_to(pid, "done");
+                } else {
+                        cop_send(pid, "What", what);
+                }
         } else {
                 cop_spawn(sinner, cop_text(what), .monitor = &ref);
         }
@@ -346,20 +508,40 @@ static void first(cop_term none)
         cop_stop(0);
 }
 
+/* Somebody's who was there before us. */
+static void handle_first(int signo, siginfo_t *info, void *context)
+{
+        static const char text[] = "handled by the program\n";
+        ssize_t written = write(STDOUT_FILENO, text, sizeof(text) - 1);
+
+        if (info->si_code > 0 || written < 0)
+                _exit(3);
+}
+
+static bool what_begins_with(const char *start)
+{
+        return strncmp(what, start, strlen(start)) == 0;
+}
+
 int main(int argc, char **argv)
 {
+        struct sigaction before = { .sa_sigaction = handle_first, .sa_flags = SA_SIGINFO };
         int status;
 
         setvbuf(stdout, NULL, _IOLBF, 0);
         what = argv[1];
         if (argc > 2)
                 setenv("COP_SCHEDULERS", argv[2], 1);
+        if (what_begins_with("handled"))
+                sigaction(SIGSEGV, &before, NULL);
         if (cop_system_start() < 0)
                 return 1;
-        if (strcmp(what, "thread") == 0)
+        if (strcmp(what, "thread") == 0 || strcmp(what, "handled_thread") == 0)
                 do_null();
         cop_spawn(first, cop_nil());
         status = cop_system_wait();
+        if (stream)
+                printf("the stream is %s\n", ftrylockfile(stream) == 0 ? "free" : "locked");
         cop_system_stop(1000);
         return status;
 }
