@@ -14,6 +14,7 @@
 #include <time.h>
 
 static bool traps;
+static volatile bool came_back; /* to the program's code, though it was to end */
 
 static int compare(const void *a, const void *b)
 {
@@ -31,6 +32,8 @@ static void sort(cop_term none)
 
         cop_trap_exits(traps);
         qsort(numbers, 2, sizeof(numbers[0]), compare);
+        if (!traps)
+                came_back = true;
         if (cop_receive(COP_FOREVER, "{'EXIT', _, shutdown}"))
                 cop_exit("it_was_told");
 }
@@ -47,6 +50,8 @@ static void run(cop_term none)
         cop_exit_to(sorter, "shutdown");
         cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
         printf("%s\n", cop_show(reason));
+        if (came_back)
+                printf("it came back\n");
 }
 
 int main(int argc, char **argv)

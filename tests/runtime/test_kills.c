@@ -15,25 +15,28 @@
 #include "base/sanitizers.h"
 #include "support/program.h"
 
+static const char *const builds[] = { "runtime_loops", "runtime_loops_O0", "runtime_loops_O3",
+                                      "runtime_loops_flto" };
+
 static struct ran ran;
 
 /* How long the slowest took, in ms; fails where one did not end. */
-static int run(const char *what, const char *schedulers, int times)
+static int run(const char *build, const char *what, const char *schedulers, int times)
 {
         char count[16];
         int ended = 0, destroyed = 0, slowest = -1;
         const char *line;
 
         snprintf(count, sizeof(count), "%d", times);
-        run_program(&ran, "runtime_loops", (const char *[]){ what, schedulers, count, NULL });
+        run_program(&ran, build, (const char *[]){ what, schedulers, count, NULL });
         line = strstr(ran.output, " ended,");
         while (line && line > ran.output && line[-1] != '\n')
                 line--;
         if (ran.status != 0 || !line ||
             sscanf(line, "%d ended, %d destroyed, slowest %d", &ended, &destroyed, &slowest) != 3 ||
             ended != times || destroyed != times)
-                cop_fail("%s %s: status %d, expected %d ended and destroyed:\n%s", what, schedulers,
-                         ran.status, times, ran.output);
+                cop_fail("%s %s %s: status %d, expected %d ended and destroyed:\n%s", build, what,
+                         schedulers, ran.status, times, ran.output);
         return slowest;
 }
 
@@ -44,22 +47,26 @@ static void skip_under_sanitizers(void)
                 cop_skip("the sanitizer's own code stands between every two instructions");
 }
 
-static void ends_soon(const char *what)
+static void ends_soon_in(const char *build, const char *what, const char *schedulers, int times)
 {
         const int soon = 100;
+        int best = run(build, what, schedulers, times);
 
-        for (int schedulers = 1; schedulers <= 2; schedulers++) {
-                const char *text = schedulers == 1 ? "1" : "2";
-                int best = run(what, text, 50);
+        for (int i = 1; i < 3 && best > soon; i++) {
+                int again = run(build, what, schedulers, times);
 
-                for (int i = 1; i < 3 && best > soon; i++) {
-                        int again = run(what, text, 50);
+                best = again < best ? again : best;
+        }
+        if (best > soon)
+                cop_fail("%s %s %s: the slowest took %d ms:\n%s", build, what, schedulers, best,
+                         ran.output);
+}
 
-                        best = again < best ? again : best;
-                }
-                if (best > soon)
-                        cop_fail("%s %s: the slowest took %d ms:\n%s", what, text, best,
-                                 ran.output);
+static void ends_soon(const char *what)
+{
+        for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
+                ends_soon_in(builds[i], what, "1", i == 0 ? 50 : 6);
+                ends_soon_in(builds[i], what, "2", i == 0 ? 50 : 6);
         }
 }
 
@@ -100,11 +107,11 @@ COP_TEST(KILL_storm, "a thousand kills of a loop of malloc() and free(): none lo
 
         skip_under_sanitizers();
         if (!is_whole()) {
-                run("malloc", "2", 1000);
+                run("runtime_loops", "malloc", "2", 1000);
                 return;
         }
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-                int slowest = run(kinds[i], "2", 2500);
+                int slowest = run("runtime_loops", kinds[i], "2", 2500);
 
                 if (slowest > 100)
                         cop_fail("%s: the slowest took %d ms", kinds[i], slowest);
@@ -122,7 +129,11 @@ COP_TEST(KILL_refused, "who is where it cannot be left is reported, and ends as 
 {
         stay("ends");
         cop_assert(strstr(ran.output, "was to end 100 ms ago, and cannot be left where it is"));
+        cop_assert(strstr(ran.output, " stands in\n    ")); /* the places follow */
         cop_assert(strstr(ran.output, "\nshutdown\n"));
+#if defined(__x86_64__)
+        cop_assert(!strstr(ran.output, "it came back"));
+#endif
 }
 
 COP_TEST(KILL_trapped, "who traps exits is not to end by one, and nothing is said")
