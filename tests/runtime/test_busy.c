@@ -110,3 +110,41 @@ COP_TEST(SIG_10_busy_goes_on, "the end of one that it was linked with, and is no
         may_stop = true;
         cop_assert_term(down_reason(ref), "normal");
 }
+
+static void be_slow(void *none)
+{
+        runs = true;
+        while (!may_stop)
+                continue;
+}
+
+static void end_slowly(cop_term none)
+{
+        cop_own(NULL, be_slow);
+        cop_exit("over");
+}
+
+COP_TEST(TERM_1_inbox,
+         "all who ask it something when it has looked for the last time hear why it ended")
+{
+        enum { MANY = 3 };
+        cop_ref refs[MANY];
+        cop_term reason;
+        cop_pid pid;
+        int i;
+
+        if (cop__system.scheduler_count < 2)
+                return;
+        runs = may_stop = false;
+        pid = cop_spawn(end_slowly, cop_nil());
+        while (!runs)
+                cop_yield();
+        for (i = 0; i < MANY; i++)
+                refs[i] = cop_send_request(pid, "question");
+        may_stop = true;
+        for (i = 0; i < MANY; i++) {
+                cop_assert_equal(cop_receive_response(refs[i], COP_FOREVER, &reason),
+                                 COP_RESPONSE_ERROR);
+                cop_assert_term(reason, "over");
+        }
+}

@@ -5,6 +5,9 @@
 
 #include <stdatomic.h>
 
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+
 static atomic_int destroyed;
 static cop_pid told;
 
@@ -279,6 +282,23 @@ COP_TEST(EXIT_reason_survives, "a reason that was made on the stack of the dead 
                 pull_only(pid, "{exit, {K, [K, <<\"text\">>], #{k => K}}}", k);
                 cop_assert_term(down_reason(ref), "{K, [K, <<\"text\">>], #{k => K}}", k);
         }
+}
+
+COP_TEST(EXIT_pid_late, "what comes for who had the place before is answered as by the dead")
+{
+        cop_pid old = puppet(), new = puppet();
+        struct process *p = cop__table_at(new.word);
+        struct signal *late = cop__signal_new(SIGNAL_LINK, old.word, SIGNAL_SPARE_WORDS);
+
+        cop_trap_exits(true);
+        cop_link(old);
+        pull(old, "{exit, over}");
+        messages();
+        late->from = cop_self().word;
+        if (cop__inbox_push(&p->inbox, late) == PUSH_WAKE)
+                cop__enqueue(p);
+        cop_assert_term(messages(), "[]");
+        cop_assert_term(cop_process_info(new, "links"), "[]");
 }
 
 COP_TEST(EXIT_pid_not_reused, "the pid of a dead process is never that of another one")

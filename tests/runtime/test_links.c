@@ -3,6 +3,9 @@
  */
 #include "support/puppet.h"
 
+#include "runtime/process.h"
+#include "runtime/scheduler.h"
+
 static cop_pid dead_pid(void)
 {
         cop_pid pid = puppet();
@@ -150,6 +153,39 @@ COP_TEST(LINK_2_race, "a link to a process that just dies: its reason or noproc,
                 cop_assert(cop_is(reason, "over") || cop_is(reason, "noproc"));
                 cop_assert_term(messages(), "[]");
         }
+}
+
+static cop_pid told;
+
+static void wait_to_go_on(void *unused)
+{
+        cop_send(told, "ending");
+        cop_receive(COP_FOREVER, "go_on");
+}
+
+static void link_and_end(cop_term none)
+{
+        cop_link(told);
+        cop_own(NULL, wait_to_go_on);
+        cop_exit("over");
+}
+
+COP_TEST(LINK_2_crossing,
+         "a link that crosses the other's, who ends meanwhile: one EXIT, with its reason")
+{
+        struct signal *crossing;
+        cop_pid pid;
+
+        told = cop_self();
+        cop_trap_exits(true);
+        pid = cop_spawn(link_and_end, cop_nil());
+        cop_assert(cop_receive(5000, "ending"));
+        /* What cop_link() sends where the other's has not come yet. */
+        crossing = cop__signal_new(SIGNAL_LINK, pid.word, SIGNAL_SPARE_WORDS);
+        crossing->from = cop_self().word;
+        cop_assert(cop__deliver(crossing));
+        cop_send(pid, "go_on");
+        cop_assert_term(messages(), "[{'EXIT', Pid, over}]", pid);
 }
 
 /* ---- LINK-4: the end ---- */
