@@ -74,10 +74,23 @@ static struct order *take_order(struct supervisor *supervisor, struct child *kin
 
 /* ---- the tables ---- */
 
-/* The first place to look at: the upper bits, so that neighbours stay neighbours when it grows. */
+enum { LINE = 16, LINE_BITS = 4, PID_STEP_BITS = 3 };
+
+/*
+ * The first place to look at. Pids that were given one after the other differ by eight: sixteen of
+ * them have one line of the cache, in which each has a place of its own, so that whoever goes through
+ * all finds most where it has just been. Which line, the upper bits of a hash say: so a table that
+ * grows is written from front to back.
+ */
 static size_t place_of(const struct members *table, uint64_t pid)
 {
-        return (size_t)(pid * UINT64_C(0x9e3779b97f4a7c15) >> (63 - __builtin_ctzl(table->room)));
+        uint64_t number = pid >> PID_STEP_BITS;
+        uint64_t hash = (number / LINE) * UINT64_C(0x9e3779b97f4a7c15);
+        size_t at = number % LINE;
+
+        if (table->room * 2 <= LINE)
+                return at & (table->room * 2 - 1);
+        return (size_t)(hash >> (63 + LINE_BITS - __builtin_ctzl(table->room))) * LINE + at;
 }
 
 static size_t next_place(const struct members *table, size_t at)

@@ -42,14 +42,12 @@ static int index_of(cop_term name, const char *const *names, size_t count)
         return -1;
 }
 
-static cop_term key(cop_term map, const char *name)
-{
-        return cop_map_find(map, cop_atom(name));
-}
+/* What is there under a name, which is looked up once; COP_NONE: nothing. */
+#define KEY(map, name) cop_map_find((map), cop_build(name))
 
-static cop_term key_or(cop_term map, const char *name, cop_term otherwise)
+static cop_term or_else(cop_term term, cop_term otherwise)
 {
-        return cop_map_get(map, cop_atom(name), otherwise);
+        return cop_is_none(term) ? otherwise : term;
 }
 
 static cop_term invalid(const char *what, cop_term value)
@@ -90,10 +88,10 @@ cop_term cop__flags_check(cop_term flags, struct supervisor *supervisor)
                 return check_flags(supervisor, strategy, intensity, period, never);
         if (!cop_is_map(flags))
                 return invalid("invalid_type", flags);
-        wrong = check_flags(supervisor, key_or(flags, "strategy", cop_build("one_for_one")),
-                            key_or(flags, "intensity", cop_int(1)),
-                            key_or(flags, "period", cop_int(5)),
-                            key_or(flags, "auto_shutdown", never));
+        wrong = check_flags(supervisor, or_else(KEY(flags, "strategy"), cop_build("one_for_one")),
+                            or_else(KEY(flags, "intensity"), cop_int(1)),
+                            or_else(KEY(flags, "period"), cop_int(5)),
+                            or_else(KEY(flags, "auto_shutdown"), never));
         return cop_is_none(wrong) ? cop__beyond_flags_check(flags, supervisor) : wrong;
 }
 
@@ -117,8 +115,10 @@ static cop_term check_start(cop_term start, struct child *child)
 
 static cop_term check_restart(cop_term restart, struct child *child)
 {
-        int number = index_of(restart, restart_names, COUNT_OF(restart_names));
+        int number = COP_PERMANENT;
 
+        if (!cop_is_none(restart))
+                number = index_of(restart, restart_names, COUNT_OF(restart_names));
         if (number < 0)
                 return invalid("invalid_restart_type", restart);
         child->restart = (enum cop_restart)number;
@@ -127,6 +127,8 @@ static cop_term check_restart(cop_term restart, struct child *child)
 
 static cop_term check_significant(cop_term significant, int auto_shutdown, struct child *child)
 {
+        if (cop_is_none(significant))
+                return COP_NONE;
         if (!cop_is_bool(significant))
                 return invalid("invalid_significant", significant);
         child->significant = cop_to_bool(significant);
@@ -141,7 +143,7 @@ static cop_term check_significant(cop_term significant, int auto_shutdown, struc
 static cop_term check_type(cop_term type, struct child *child)
 {
         child->is_supervisor = cop_is(type, "supervisor");
-        if (!child->is_supervisor && !cop_is(type, "worker"))
+        if (!child->is_supervisor && !cop_is_none(type) && !cop_is(type, "worker"))
                 return invalid("invalid_child_type", type);
         return COP_NONE;
 }
@@ -176,27 +178,26 @@ static cop_term check_modules(cop_term modules, struct child *child)
 
 static cop_term check_map(cop_term spec, int auto_shutdown, struct child *child)
 {
-        cop_term start = key(spec, "start"), wrong;
+        cop_term start = KEY(spec, "start"), wrong;
 
-        child->id = key(spec, "id");
+        child->id = KEY(spec, "id");
         if (cop_is_none(child->id))
                 return cop_build("missing_id");
         if (cop_is_none(start))
                 return cop_build("missing_start");
         wrong = check_start(start, child);
         if (cop_is_none(wrong))
-                wrong = check_restart(key_or(spec, "restart", cop_build("permanent")), child);
+                wrong = check_restart(KEY(spec, "restart"), child);
         if (cop_is_none(wrong))
-                wrong = check_significant(key_or(spec, "significant", cop_build("false")),
-                                          auto_shutdown, child);
+                wrong = check_significant(KEY(spec, "significant"), auto_shutdown, child);
         if (cop_is_none(wrong))
-                wrong = check_type(key_or(spec, "type", cop_build("worker")), child);
+                wrong = check_type(KEY(spec, "type"), child);
         if (cop_is_none(wrong))
-                wrong = check_shutdown(key(spec, "shutdown"), child);
+                wrong = check_shutdown(KEY(spec, "shutdown"), child);
         if (cop_is_none(wrong))
-                wrong = check_modules(key(spec, "modules"), child);
+                wrong = check_modules(KEY(spec, "modules"), child);
         if (cop_is_none(wrong))
-                wrong = cop__budget_check(key(spec, "budget"), child);
+                wrong = cop__budget_check(KEY(spec, "budget"), child);
         return wrong;
 }
 
@@ -232,7 +233,7 @@ cop_term cop__specs_add(struct supervisor *supervisor, cop_term specs, int auto_
         return COP_NONE;
 }
 
-/* Both forms of a specification as one: what is not given is COP_NONE or OTP's default. */
+/* Both forms of a specification as one: what is not given is COP_NONE. */
 static bool spread(cop_term spec, cop_term *start, cop_term *restart, cop_term *shutdown,
                    cop_term *type, cop_term *modules)
 {
@@ -242,17 +243,17 @@ static bool spread(cop_term spec, cop_term *start, cop_term *restart, cop_term *
         if (!cop_match(spec, "#{id := _, start := Start}", start) ||
             !cop_match(*start, "{_, _, _}"))
                 return false;
-        *restart = key_or(spec, "restart", cop_build("permanent"));
-        *shutdown = key(spec, "shutdown");
-        *type = key_or(spec, "type", cop_build("worker"));
-        *modules = key(spec, "modules");
+        *restart = KEY(spec, "restart");
+        *shutdown = KEY(spec, "shutdown");
+        *type = KEY(spec, "type");
+        *modules = KEY(spec, "modules");
         return true;
 }
 
 /* In Elixir's order, and in its words where they are not OTP's. */
 cop_term cop__dynamic_spec_check(cop_term spec, struct child *child)
 {
-        cop_term start, restart, shutdown, type, modules, wrong;
+        cop_term start, restart, shutdown, type, modules, significant, wrong;
 
         *child = (struct child){ .pid = { 0 } };
         if (!spread(spec, &start, &restart, &shutdown, &type, &modules))
@@ -267,10 +268,12 @@ cop_term cop__dynamic_spec_check(cop_term spec, struct child *child)
                 wrong = check_type(type, child);
         if (cop_is_none(wrong) && !cop_is_none(check_modules(modules, child)))
                 wrong = invalid("invalid_modules", modules);
-        if (cop_is_none(wrong) && cop_is_map(spec) &&
-            !cop_is(key_or(spec, "significant", cop_build("false")), "false"))
-                wrong = invalid("invalid_significant", key(spec, "significant"));
-        return wrong;
+        if (!cop_is_none(wrong) || !cop_is_map(spec))
+                return wrong;
+        significant = KEY(spec, "significant");
+        if (cop_is_none(significant) || cop_is(significant, "false"))
+                return COP_NONE;
+        return invalid("invalid_significant", significant);
 }
 
 cop_term cop_check_childspecs(cop_term specs, cop_term auto_shutdown)

@@ -173,7 +173,7 @@ void cop_become_handler(const struct cop_handler *new_handler, cop_term argument
 
         if (p->flags & IS_GUEST)
                 cop__fail_badarg(COP_HERE);
-        state = cop__alloc_zeroed(new_handler->state_size + 1);
+        state = cop__alloc_zeroed(new_handler->state_size);
         signal = cop__signal_with(SIGNAL_MESSAGE, pid_of(p), argument);
         if (!state || !signal) {
                 cop__free(state);

@@ -254,7 +254,7 @@ cop_pid cop_spawn_handler_with(const struct cop_handler *handler, cop_term argum
 
         check_options(&b);
         b.label = cop_keep(options->label);
-        b.state = cop__alloc_zeroed(handler->state_size + 1);
+        b.state = cop__alloc_zeroed(handler->state_size);
         if (!b.state)
                 fail(&b, "memory");
         return spawn(&b);
@@ -272,7 +272,7 @@ bool cop_call_new_handler(const struct cop_handler *handler, cop_term request, i
 
         check_options(&b);
         b.label = cop_keep(options->label);
-        b.state = cop__alloc_zeroed(handler->state_size + 1);
+        b.state = cop__alloc_zeroed(handler->state_size);
         if (!b.state)
                 fail(&b, "memory");
         *pid = spawn(&b);
