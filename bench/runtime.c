@@ -419,10 +419,10 @@ static void bench_timers(long count, long lead_ms)
         start = cop_now_ns();
         for (i = 0; i < count; i++)
                 cop_scope {
-                        int64_t delay = lead_ms - (cop_now_ns() - start) / 1000000 + i % 1000;
+                        int64_t now = cop_now_ns();
+                        int64_t delay = lead_ms - (now - start) / 1000000 + i % 1000;
 
-                        cop_send_after(delay, cop_self(), "{due, When}",
-                                       cop_now_ns() + delay * 1000000);
+                        cop_send_after(delay, cop_self(), "{due, When}", now + delay * 1000000);
                 }
         setup = since(start) / (double)count;
         size = (resident() - before) / (double)count;

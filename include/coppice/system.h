@@ -22,7 +22,7 @@ struct cop_sim_options; /* <coppice/sim.h> */
 struct cop_system_options {
         size_t struct_size;
         int schedulers;       /* threads that run processes; 0: COP_SCHEDULERS, or one a core */
-        size_t processes_max; /* 0: 33,554,431 */
+        size_t processes_max; /* 0: 29,360,128 */
         uint64_t simulate; /* a seed: simulated (<coppice/sim.h>); 0: COP_SIM, or the real world */
         bool mprotect_guards; /* guard stacks with mprotect() also where the kernel has better */
         size_t stack_size;    /* of processes that do not say; 0: 256 KB */

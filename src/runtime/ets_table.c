@@ -27,11 +27,13 @@ enum {
         SEGMENTS = 16,
         FIRST = 16,
         TABLES_MOST = FIRST << SEGMENTS,
-        FIRST_SLOT = (1 << SLOT_BITS) - TABLES_MOST,
+        FIRST_SLOT = SLOT_OF_TABLES,
         OWNERS = 64,
         BITS_ORDINARY = 3,
         BITS_CONCURRENT = 6,
 };
+
+_Static_assert(FIRST_SLOT + TABLES_MOST == 1 << SLOT_BITS, "the last slots are the tables'");
 
 static struct {
         _Atomic(struct ets_table *) segments[SEGMENTS];

@@ -30,7 +30,6 @@
 struct scheduler;
 struct thread;
 struct block;
-struct timer;
 struct guest;
 struct meeting;
 
@@ -86,12 +85,14 @@ struct process {
         _Atomic(uint64_t) await;  /* ref of the call it waits for; written by the owner */
         _Atomic(uint64_t) name;   /* word of its atom, 0: none; NAME_DEAD: it gets none any more */
         _Atomic(uint64_t) leader; /* pid */
-        _Atomic(uint64_t) timers_of;  /* pid whose timers go on `timers`; 0: none do any more */
-        _Atomic(int64_t) deadline_ns; /* when it wants to run again; INT64_MAX: no such wish; the
+        _Atomic(uint64_t) timers_of;   /* pid whose timers go on `timers`; 0: none do any more */
+        _Atomic(uint16_t) timers_home; /* where they are; 0: there are none; see timer.c */
+        uint32_t timers;               /* the first of them; under that home's lock */
+        _Atomic(int64_t) deadline_ns;  /* when it wants to run again; INT64_MAX: no such wish; the
                                              owner writes it */
-        _Atomic(uint32_t) mail_count; /* messages in the mailbox; written by the owner */
-        _Atomic(uint8_t) status;      /* enum status; written by the owner */
-        _Atomic(bool) is_guest;       /* set once: as IS_GUEST, for others */
+        _Atomic(uint32_t) mail_count;  /* messages in the mailbox; written by the owner */
+        _Atomic(uint8_t) status;       /* enum status; written by the owner */
+        _Atomic(bool) is_guest;        /* set once: as IS_GUEST, for others */
         _Atomic(uint16_t) inbox_block_ms; /* of its quotas; set once */
         _Atomic(bool) exit_came;          /* an exit signal is in the inbox; for the monitor */
         uint32_t slot;                    /* set once for ever */
@@ -152,8 +153,6 @@ struct process {
         int64_t timeout_ns;           /* of the wait that has begun; < 0: for ever */
         struct process *fresh,
                 **fresh_at; /* home's list of waits without a deadline; at NULL: not on it */
-
-        struct timer *timers; /* for this process; under a lock of timer.c */
 
         struct guest *guest; /* IS_GUEST */
 };

@@ -586,12 +586,12 @@ void cop__reductions(struct process *p, int32_t work)
 
 static int64_t timers_next(struct scheduler *s)
 {
-        int64_t next;
+        int64_t next = cop__timers_next_ns(s), alarm;
 
         cop__lock_take(&s->wheel_lock);
-        next = cop__wheel_next_ns(&s->wheel);
+        alarm = cop__wheel_next_ns(&s->wheel);
         cop__wheel_give(s);
-        return next;
+        return alarm < next ? alarm : next;
 }
 
 /* Looks at the clock, for whoever wants to know. */
@@ -599,7 +599,8 @@ static void timers_run(struct scheduler *s)
 {
         int64_t now;
 
-        if (!atomic_load_explicit(&s->timers, memory_order_relaxed) && !cop__waits_want_time(s))
+        if (!atomic_load_explicit(&s->timers, memory_order_relaxed) && !cop__timers_are_set(s) &&
+            !cop__waits_want_time(s))
                 return;
         now = now_ns();
         cop__waits_note_time(s, now);

@@ -58,9 +58,8 @@ struct scheduler {
         _Atomic(uint64_t) naps;            /* how often it has begun to be idle */
 
         struct lock wheel_lock;
-        struct wheel wheel;        /* under wheel_lock */
-        _Atomic(size_t) timers;    /* in the wheel, as of the last change; written under the lock */
-        struct wheel_timer *fired; /* the same: timers that are to send */
+        struct wheel wheel;     /* of alarms; under wheel_lock */
+        _Atomic(size_t) timers; /* in the wheel, as of the last change; written under the lock */
 
         unsigned number;
         void *handle;        /* of its thread, for the driver */

@@ -230,8 +230,7 @@ static int check(const struct cop_system_options *options)
 {
         int count = scheduler_count(options);
 
-        if (count < 1 || count > SCHEDULERS_MOST ||
-            options->processes_max >= (size_t)1 << SLOT_BITS)
+        if (count < 1 || count > SCHEDULERS_MOST || options->processes_max > SLOT_OF_TIMERS)
                 return -EINVAL;
         if (cop__sites_check(report_site, NULL) > 0)
                 return -EINVAL;

@@ -40,7 +40,7 @@ static struct {
 
 int cop__table_start(size_t processes_max)
 {
-        table.most = processes_max ? processes_max : ((size_t)1 << SLOT_BITS) - 1;
+        table.most = processes_max ? processes_max : SLOT_OF_TIMERS;
         return 0;
 }
 
@@ -108,7 +108,7 @@ static bool add_slab(void)
         struct process *slab;
         uint32_t i;
 
-        if (first >> SLAB_SHIFT >= SLABS_MOST)
+        if (first >= SLOT_OF_TIMERS)
                 return false;
         slab = new_slab(first >> SLAB_SHIFT);
         if (!slab)

@@ -17,7 +17,11 @@ void cop__alarms_fire(struct scheduler *scheduler, int64_t now);
 /* The process is dying: its alarm and all timers for it go. */
 void cop__timers_forget(struct process *p);
 
-int cop__timers_start(void);
+/* Has the scheduler timers that send? As of the last change. */
+bool cop__timers_are_set(const struct scheduler *scheduler);
+/* When the next of them may be due; INT64_MAX: none is set. */
+int64_t cop__timers_next_ns(const struct scheduler *scheduler);
+
 /* Frees timers for names, when nobody runs any more. */
 void cop__timers_stop(void);
 /* How many are set; for tests. */

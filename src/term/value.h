@@ -62,6 +62,8 @@ enum box {
 enum {
         SLOT_BITS = 25,
         COUNT_BITS = 36,
+        SLOT_OF_TIMERS = 28 << 20, /* slots from here on are no processes' ... */
+        SLOT_OF_TABLES = 31 << 20, /* ... but those of references to timers, and to ETS tables */
         SHARED_ABOVE = 64,
         FUN_FIXED_WORDS = 8,
         RECORD_FIXED_WORDS = 3,

@@ -1,9 +1,17 @@
 /*
  * TMR: timers, and waiting for a time.
  */
+#include <coppice/text.h>
+
+#include "base/alloc.h"
 #include "support/puppet.h"
 
 enum { HOUR_MS = 3600000 };
+
+static bool is_any(cop_term message, void *unused)
+{
+        return true;
+}
 
 COP_TEST(TMR_1_cancel, "cancelling gives what was left, and the message does not come")
 {
@@ -67,6 +75,36 @@ COP_TEST(TMR_2_send_after, "the message of cop_send_after() is the message alone
 {
         cop_send_after(1, cop_self(), "{tick, [1]}");
         cop_assert_term(cop_next_message_within(5000), "{tick, [1]}");
+}
+
+COP_TEST(TMR_2_contents, "a message of any kind comes as it was set, with a reference or without")
+{
+        const char *const texts[] = { "a",
+                                      "-7",
+                                      "{}",
+                                      "{a}",
+                                      "{a, 1}",
+                                      "{a, 1, 2}",
+                                      "{a, {b}}",
+                                      "[1, [2], 3]",
+                                      "#{a => 1}",
+                                      "1.5",
+                                      "1180591620717411303424" };
+        cop_term tail = cop_nil();
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+                cop_term message = cop_read(texts[i]), wrapped;
+                cop_ref ref;
+
+                tail = cop_cons(message, tail);
+                cop_send_after_term(1, COP__TO(cop_self()), message);
+                cop_assert(cop_equal(cop_receive_if(is_any, NULL, 5000), message));
+                ref = cop_start_timer_term(1, COP__TO(cop_self()), message);
+                cop_assert(cop_receive(5000, "{timeout, ^Ref, Wrapped}", &ref, &wrapped));
+                cop_assert(cop_equal(wrapped, message));
+        }
+        cop_send_after_term(1, COP__TO(cop_self()), tail);
+        cop_assert(cop_equal(cop_receive_if(is_any, NULL, 5000), tail));
 }
 
 COP_TEST(TMR_3_never_early, "a timer never goes off early")
@@ -183,6 +221,66 @@ COP_TEST(TMR_4_many, "many timers: each goes off once or is cancelled, from othe
                            cop_match(message, "{_, {tick, N}}", &number));
         }
         cop_assert_term(messages(), "[]");
+}
+
+static void sets_for(cop_term argument)
+{
+        cop_pid to, parent;
+        int k;
+
+        if (!cop_match(argument, "{To, Parent}", &to, &parent))
+                return;
+        for (k = 0; k < 20; k++) {
+                cop_ref timer = cop_send_after(k % 4 ? HOUR_MS : k, to, "{tick, [K]}", k);
+
+                if (k % 4 == 1)
+                        cop_cancel_timer(timer);
+                cop_send(parent, "{timer, Timer}", timer);
+                cop_yield();
+        }
+}
+
+COP_TEST(TMR_4_from_many, "processes that set timers for another: they go when it does")
+{
+        enum { SETTERS = 8, TIMERS = SETTERS * 20 };
+        int k, times;
+
+        for (times = 0; times < world_times(); times++) {
+                cop_ref timers[TIMERS];
+                cop_pid to = puppet();
+                cop_ref monitor = cop_monitor(to);
+
+                for (k = 0; k < SETTERS; k++)
+                        cop_spawn(sets_for, cop_build("{To, Me}", to, cop_self()));
+                for (k = 0; k < TIMERS; k++) {
+                        cop_assert(cop_receive(5000, "{timer, Timer}", &timers[k]));
+                        if (k == TIMERS / 2)
+                                cop_kill(to);
+                }
+                cop_assert(cop_receive(5000, "{'DOWN', ^Monitor, _, _, _}", &monitor));
+                for (k = 0; k < TIMERS; k++) {
+                        cop_assert_equal(cop_read_timer(timers[k]), -1);
+                        cop_assert_equal(cop_cancel_timer(timers[k]), -1);
+                }
+                while (cop_receive_if(is_any, NULL, 0).word)
+                        continue;
+        }
+}
+
+COP_TEST(TMR_memory, "a message for which there is no memory when it is due comes later")
+{
+        int k, failed = 0;
+
+        for (k = 0; k < 10; k++) {
+                cop_ref timer = cop_send_after(5, cop_self(), "tick");
+
+                cop_assert(cop_read_timer(timer) >= 0);
+                cop__alloc_fail_at(world_is_simulated() ? 1 : 0);
+                cop_sleep(20);
+                failed += cop__alloc_fail_at(0);
+                cop_assert(cop_receive(5000, "tick"));
+        }
+        cop_assert(!world_is_simulated() || failed > 0);
 }
 
 COP_TEST(TMR_names, "a timer for a name looks the name up when it goes off")
