@@ -111,11 +111,15 @@ static void found_release(struct found *f)
                 cop__free(f->at);
 }
 
-/* All objects with the key. Under the lock. */
-static void gather(struct ets_shard *shard, const struct ets_key *key, struct found *f)
+/* All objects with the key: in a bag there may be several. Under the lock. */
+static void gather(struct ets_shard *shard, const struct ets_key *key, bool is_bag, struct found *f)
 {
         struct ets_object *first = cop__ets_find(shard, key, &f->failed), *at;
 
+        if (first && !is_bag) {
+                found_add(f, first);
+                return;
+        }
         for (at = first; at && !f->failed; at = cop__ets_after(at)) {
                 if (at != first && !cop__ets_same_key(shard, at, first, &f->failed))
                         break;
@@ -152,7 +156,7 @@ static void look_up(struct access *a, struct found *f)
         struct ets_shard *shard = enter(a, ETS_READ);
 
         found_init(f);
-        gather(shard, &a->key, f);
+        gather(shard, &a->key, cop__ets_is_bag(a->handle.table), f);
         leave(a);
 }
 
@@ -196,7 +200,7 @@ static cop_term elements_of(const struct found *f, size_t index, bool *missing)
         cop_term list = NIL;
 
         for (size_t i = 0; i < f->count && list.word; i++) {
-                cop_term tuple = f->at[i]->term;
+                cop_term tuple = tuple_of(f->at[i]);
                 cop_term element;
 
                 if (index >= cop_tuple_size(tuple)) {
@@ -291,7 +295,7 @@ static struct ets_object *find_twin(struct ets_shard *shard, struct ets_object *
         for (at = first; at && !*failed; at = cop__ets_after(at)) {
                 if (!cop__ets_same_key(shard, at, first, failed))
                         return NULL;
-                if (!cop__try_compare(at->term, object->term, true, &order))
+                if (!cop__try_compare(tuple_of(at), tuple_of(object), true, &order))
                         *failed = true;
                 else if (order == 0)
                         return at;
@@ -469,7 +473,7 @@ static bool take_found(struct access *a, struct found *f)
                 cop__fail_badarg(a->place);
         }
         found_init(&now);
-        gather(shard, &a->key, &now);
+        gather(shard, &a->key, cop__ets_is_bag(a->handle.table), &now);
         same = !now.failed && is_same(f, &now) && remove_found(shard, &now, &dropped);
         leave(a);
         f->failed = now.failed;

@@ -85,6 +85,11 @@ static struct ets_object **upper(struct ets_object *object)
         return (struct ets_object **)(object->data + object->words);
 }
 
+static size_t object_bytes(size_t words, unsigned levels)
+{
+        return sizeof(struct ets_object) + (words + levels) * sizeof(uint64_t);
+}
+
 /* Each level with a chance of one in four. */
 static uint8_t draw_levels(uint64_t hash)
 {
@@ -105,20 +110,20 @@ struct ets_object *cop__ets_object_new(cop_term tuple, size_t keypos, bool is_or
                 return NULL;
         levels = is_ordered ? draw_levels(key.hash) : 0;
         cop__copy_measure(tuple, &size);
-        if (size.words == SIZE_MAX)
+        if (size.words > UINT32_MAX)
                 return NULL;
-        object = cop__alloc(sizeof(*object) + (size.words + levels) * sizeof(uint64_t));
+        object = cop__alloc_sized(object_bytes(size.words, levels));
         if (!object)
                 return NULL;
         atomic_init(&object->users, 1);
         object->levels = levels;
-        object->words = size.words;
+        object->words = (uint32_t)size.words;
         object->shared = NULL;
-        object->term = cop__copy_measured(object->data, tuple, &size, &object->shared);
-        object->key = element_of(object->term, keypos);
+        cop__copy_measured(object->data, tuple, &size, &object->shared);
+        object->key = element_of(tuple_of(object), keypos);
         object->link.next = NULL;
         object->link.order = key.order;
-        object->shard = key.shard;
+        object->shard = (uint8_t)key.shard;
         object->number = 0;
         return object;
 }
@@ -128,7 +133,7 @@ void cop__ets_object_unpin(struct ets_object *object)
         /* acq_rel: who frees it comes after all who have read it */
         if (atomic_fetch_sub_explicit(&object->users, 1, memory_order_acq_rel) == 1) {
                 cop__shared_release(object->shared, NULL);
-                cop__free(object);
+                cop__free_sized(object, object_bytes(object->words, object->levels));
         }
 }
 
@@ -144,12 +149,9 @@ void cop__ets_unpin_all(struct ets_object *dropped)
 
 cop_term cop__ets_object_copy(struct region *region, const struct ets_object *object)
 {
-        uint64_t *to;
+        uint64_t *to = cop__region_try_take(region, object->words);
 
-        if (object->words == 0)
-                return object->term;
-        to = cop__region_try_take(region, object->words);
-        return to ? cop__copy_to(to, object->term, &region->shared) : COP_NONE;
+        return to ? cop__copy_to(to, tuple_of(object), &region->shared) : COP_NONE;
 }
 
 /* ---- buckets ---- */
@@ -300,10 +302,14 @@ static void find_way(struct ets_shard *shard, const struct ets_key *key, struct 
                 way->before = begin_of(shard, (uint32_t)hash & (shard->buckets - 1));
         }
         at = way->before;
-        while (at->next &&
-               (!(at->next->order & 1) ? at->next->order < key->order
-                                       : compare(shard, object_of(at->next), key, failed) < 0))
+        while (at->next) {
+                __builtin_prefetch(
+                        object_of(at->next)->data); /* most searches find what they want */
+                if (!(at->next->order & 1) ? at->next->order >= key->order
+                                           : compare(shard, object_of(at->next), key, failed) >= 0)
+                        break;
                 at = at->next;
+        }
         way->before = at;
 }
 

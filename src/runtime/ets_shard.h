@@ -30,16 +30,17 @@ struct ets_link {
         uint64_t order;
 };
 
+/* What a search looks at comes first: it is to lie in one line of the cache. */
 struct ets_object {
         struct ets_link link; /* when it is in no table: of whoever has it */
+        cop_term key;
         uint64_t number; /* of objects with equal keys the newest has the lowest, and is first */
         _Atomic(uint32_t) users; /* its table, and whoever has it pinned */
-        uint32_t shard;          /* which one it belongs to */
-        uint8_t levels;          /* above the lowest one; 0 where the shard is not ordered */
-        size_t words;
+        uint32_t words;          /* of the term */
         struct shared_bits *shared;
-        cop_term term, key;
-        uint64_t data[]; /* the term; then, for each level, the next object there */
+        uint8_t shard;   /* which one it belongs to */
+        uint8_t levels;  /* above the lowest one; 0 where the shard is not ordered */
+        uint64_t data[]; /* a tuple; then, for each level, the next object there */
 };
 
 /* The short ways into the list. */
@@ -99,6 +100,11 @@ struct ets_key cop__ets_key_of(const struct ets_object *object);
 static inline struct ets_object *object_of(struct ets_link *link)
 {
         return (struct ets_object *)link;
+}
+
+static inline cop_term tuple_of(const struct ets_object *object)
+{
+        return box_term(object->data);
 }
 
 /* Of a tuple that has so many; from 0. */

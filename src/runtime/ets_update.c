@@ -182,7 +182,7 @@ static bool work_out(struct update *u, cop_term old, cop_term key, cop_term *cha
 static bool count_here(struct update *u, struct ets_object *object)
 {
         const struct operation *op = u->operations;
-        uint64_t *word = words_of(object->term);
+        uint64_t *word = words_of(tuple_of(object));
         int64_t value;
 
         /* acquire: pairs with who has read it before */
@@ -249,7 +249,7 @@ static bool change(struct update *u, struct ets_object *old)
         bool failed = false, done = false, possible;
         cop_term changed;
 
-        possible = old ? work_out(u, old->term, COP_NONE, &changed)
+        possible = old ? work_out(u, tuple_of(old), COP_NONE, &changed)
                        : work_out(u, u->otherwise, u->key.term, &changed);
         if (possible && changed.word)
                 object = cop__ets_object_new(changed, table->keypos, cop__ets_is_ordered(table),
