@@ -371,6 +371,13 @@ COP_TEST(BEYOND_deadline_least, "a deadline of 1 ms is one")
         cop_assert(cop_now_ms() - start_ms <= 10);
 }
 
+COP_TEST(BEYOND_back_off_least, "and so is a first delay of 1 ms")
+{
+        if (!begin())
+                return;
+        troupe_start(cop_build("#{back_off => #{first_ms => 1}}"), cop_nil());
+}
+
 COP_TEST(BEYOND_deadline_crowd, "a crowd has it too")
 {
         cop_term slow = cop_build("#{trap => true, terminate => {sleep, 60000, ok}}"), late;

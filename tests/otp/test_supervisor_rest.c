@@ -479,6 +479,22 @@ COP_TEST(SUP_A1, "requests are served one at a time: a slow start holds up the n
         cop_assert_match(cop_which_children(pid), "[{b, _, _, _}]");
 }
 
+static void replace_state(void *pid)
+{
+        cop_sys_replace_state(*(cop_pid *)pid, cop_build("#{intensity => 1000}"));
+}
+
+COP_TEST(SUP_A_replace, "the state of a supervisor cannot be replaced")
+{
+        cop_pid pid;
+
+        begin();
+        pid = troupe_start(cop_build("#{}"), cop_nil());
+        cop_assert_match(exit_of(replace_state, &pid),
+                         "{callback_failed, _, {error, {not_supported, _}}}");
+        cop_assert(cop_is_alive(pid));
+}
+
 COP_TEST(SUP_M2, "a report names the supervisor by its name, or by its pid and module")
 {
         cop_pid pid;

@@ -1,6 +1,6 @@
 /*
- * CALL-10, LOOP-6, LOOP-8, GS: one request to many, actions as terms, and what is none; how the process
- * of a server is spawned.
+ * CALL-10, GS, LOOP and SYS, the rest: one request to many, how a server is spawned, actions as terms and what is
+ * none, what people may see of a server. See test_server.c.
  */
 #include <coppice/via.h>
 
@@ -163,6 +163,19 @@ COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for
         cop_assert_term(messages(), "[{info, a, hello}]");
 }
 
+/* ---- how it starts ---- */
+
+static void start_badly(void *unused)
+{
+        cop_server_start(actor, cop_build("#{init => {stop, boom}}"));
+}
+
+COP_TEST(GS_3_exits, "where no result is asked for a failed start is the caller's exit")
+{
+        actors_begin();
+        cop_assert_term(exit_of(start_badly, NULL), "boom");
+}
+
 COP_TEST(GS_spawn, "a server is spawned as it was asked for, but for name, link and monitor: those "
                    "are the start's")
 {
@@ -184,4 +197,71 @@ COP_TEST(GS_spawn, "a server is spawned as it was asked for, but for name, link 
         cop_assert_term(cop_process_info(pid, "links"), "[]");
         cop_assert_term(cop_process_info(pid, "monitored_by"), "[]");
         cop_assert_equal(none.word, 0);
+}
+
+/* ---- what people may see ---- */
+
+struct spy {
+        int secret;
+};
+
+static cop_next spy_init(struct spy *s, cop_term argument)
+{
+        s->secret = 7;
+        return cop_ok();
+}
+
+static cop_next spy_call(struct spy *s, cop_term request, cop_from from)
+{
+        s->secret = (int)cop_to_int(request);
+        return cop_reply(cop_build("ok"));
+}
+
+static cop_term spy_show(struct spy *s)
+{
+        return cop_int(s->secret);
+}
+
+/* Hides 7, shows 8; of 9 it makes no status, and of others it fails. */
+static cop_term spy_status(struct spy *s, cop_term status)
+{
+        switch (s->secret) {
+        case 7:
+                return cop_map_put(status, cop_atom("state"), cop_atom("hidden"));
+        case 8:
+                return status;
+        case 9:
+                return cop_nil();
+        default:
+                cop_error("no_status");
+        }
+}
+
+COP_SERVER(spy, struct spy, .init = spy_init, .handle_call = spy_call, .show = spy_show,
+           .format_status = spy_status);
+
+/* The state as people see it. */
+static cop_term seen(cop_pid pid)
+{
+        cop_term state = cop_nil();
+
+        cop_assert_match(cop_sys_get_status(pid),
+                         "{status, _, _, [_, _, _, _, [_, {data, [_, {_, #{state := S}}]}]]}",
+                         &state);
+        return state;
+}
+
+COP_TEST(SYS_format_status,
+         "people see what format_status makes of the state; where it fails nothing")
+{
+        cop_pid pid = cop_server_start(spy, cop_nil());
+
+        cop_assert_term(seen(pid), "hidden");
+        cop_call(pid, "8");
+        cop_assert_term(seen(pid), "8");
+        cop_call(pid, "9");
+        cop_assert_term(seen(pid), "{format_status, failed}");
+        cop_call(pid, "10");
+        cop_assert_term(seen(pid), "{format_status, failed}");
+        cop_server_stop(pid);
 }
