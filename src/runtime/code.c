@@ -33,6 +33,7 @@
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "base/sanitizers.h"
+#include "runtime/switch.h"
 
 enum {
         OBJECTS_MOST = 512,
@@ -129,7 +130,6 @@ extern const uintptr_t __stop___patchable_function_entries[]
 
 /* switch_*.S */
 extern const char cop__switch_begin[], cop__switch_end[];
-void cop__switch_start(void **save, void *top, void (*entry)(void *argument), void *argument);
 
 static struct {
         struct lock lock;

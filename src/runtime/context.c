@@ -7,7 +7,8 @@
  *
  * Invariant Nothing here reads a thread-local after the jump: it may have come back on another
  *           thread, and compilers keep the address of a thread-local (of errno, too) for as long as
- *           a function runs. For the same reason none of these functions may be inlined.
+ *           a function runs. For the same reason none of these functions may be inlined. A
+ *           scheduler stays on its thread: its loop has a start and a resume in itself (switch.h).
  *
  * The schedulers' own errno and exceptions are not kept: a scheduler has none that it wants back.
  *
@@ -30,15 +31,13 @@
 
 #include "base/sanitizers.h"
 #include "runtime/stack.h"
+#include "runtime/switch.h"
 
 #if COP_TSAN
 #include <setjmp.h>
 #endif
 
 /* switch_*.S */
-void cop__switch(void **save, void *sp);
-void cop__switch_away(void *sp) __attribute__((noreturn));
-void cop__switch_start(void **save, void *top, void (*entry)(void *argument), void *argument);
 bool cop__catch_call(void **sp, void (*fn)(void *argument), void *argument);
 void cop__catch_jump(void *sp) __attribute__((noreturn));
 
@@ -96,8 +95,12 @@ SWITCHES static void save_lent(struct context *context)
                 memcpy(context->exceptions, exceptions(), sizeof(context->exceptions));
 }
 
-SWITCHES static void lend(const struct context *context)
+SWITCHES void cop__context_lend(const struct context *context)
 {
+        static const struct context fresh;
+
+        if (!context)
+                context = &fresh;
         errno = context->error;
         if (exceptions)
                 memcpy(exceptions(), context->exceptions, sizeof(context->exceptions));
@@ -181,7 +184,7 @@ SWITCHES static void first(void *argument)
         call.stack->context.asan_fake_stack = NULL;
         arrived_on_stack(call.stack);
         call.entry(call.argument);
-        __builtin_trap();
+        cop__context_finish(call.stack, call.stack->native);
 }
 
 #endif
@@ -189,16 +192,15 @@ SWITCHES static void first(void *argument)
 SWITCHES void cop__context_start(struct native_stack *from, struct stack *to,
                                  void (*entry)(void *argument), void *argument)
 {
-        static const struct context fresh;
 #if COP_ASAN || COP_TSAN
         struct first_call call = { to, entry, argument };
 
         entry = first;
         argument = &call;
 #endif
-        lend(&fresh);
+        cop__context_lend(NULL);
         announce_stack(from, to);
-        cop__switch_start(&from->context.sp, to->top, entry, argument);
+        switch_start(&from->context.sp, to->top, entry, argument, to);
         arrived_on_native(from);
 }
 
@@ -207,9 +209,9 @@ SWITCHES void cop__context_resume(struct native_stack *from, struct stack *to)
         void *sp = to->context.sp;
 
         to->context.sp = NULL;
-        lend(&to->context);
+        cop__context_lend(&to->context);
         announce_stack(from, to);
-        cop__switch(&from->context.sp, sp);
+        switch_to_stack(&from->context.sp, sp);
         arrived_on_native(from);
 }
 
@@ -217,7 +219,7 @@ SWITCHES void cop__context_leave(struct stack *from, struct native_stack *to)
 {
         save_lent(&from->context);
         announce(&from->context.asan_fake_stack, to->low, to->size, to->tsan_fiber);
-        cop__switch(&from->context.sp, to->context.sp);
+        switch_to_stack(&from->context.sp, to->context.sp);
         arrived_on_stack(from);
 }
 
@@ -232,6 +234,15 @@ SWITCHES void cop__context_finish(struct stack *from, struct native_stack *to)
         announce(NULL, to->low, to->size, NULL);
         cop__switch_away(to->context.sp);
 #endif
+}
+
+void *cop__context_over(struct stack *stack);
+
+/* What ran on the stack has returned. Where to go on; switch_*.S goes there. */
+SWITCHES void *cop__context_over(struct stack *stack)
+{
+        stack->context.sp = NULL;
+        return stack->native->context.sp;
 }
 
 SWITCHES void cop__context_abandon(struct stack *from, struct native_stack *to)

@@ -42,7 +42,7 @@ void cop__native_stack_init(struct native_stack *native);
 
 /* Leaves the scheduler's stack and starts entry(argument) at the top of the stack, with errno 0 and
  * no exception under way. Returns when somebody on it calls cop__context_leave() or
- * cop__context_finish(). entry must not return. */
+ * cop__context_finish(), or entry returns, which is a finish. */
 void cop__context_start(struct native_stack *from, struct stack *to, void (*entry)(void *argument),
                         void *argument);
 /* Goes on where the stack was left. Returns as above. */

@@ -148,7 +148,6 @@ static void handler(void *argument)
         cop__alarm_set(p, p->handler_timeout_ns);
         cop__bonds_trim(&p->bonds);
         p->after = more ? AFTER_YIELD_END : AFTER_END;
-        cop__context_finish(p->stack, &cop__thread()->native);
 }
 
 void (*cop__process_entry(const struct process *p))(void *)

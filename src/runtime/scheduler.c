@@ -23,6 +23,7 @@
 #include "runtime/poller.h"
 #include "runtime/quota.h"
 #include "runtime/sim.h"
+#include "runtime/switch.h"
 #include "runtime/timer.h"
 
 struct system cop__system;
@@ -407,8 +408,8 @@ static bool give_it_a_stack(struct thread *t, struct process *p)
 /* In libcoppice-debug, where a program is linked with it: what does the thread hold now? */
 void cop__turn_over(uint32_t slot) __attribute__((weak, visibility("default")));
 
-/* To the process's stack and back. */
-static void switch_to(struct thread *t, struct process *p, void (*entry)(void *))
+/* To the process's stack and back. Part of the loop itself: see switch.h. */
+static inline __attribute__((always_inline)) void run_on_stack(struct thread *t, struct process *p, void (*entry)(void *))
 {
         if (!p->stack && !give_it_a_stack(t, p))
                 return;
@@ -419,15 +420,21 @@ static void switch_to(struct thread *t, struct process *p, void (*entry)(void *)
                 cop__quota_note(p);
         atomic_store_explicit(&t->scheduler->running, p, memory_order_release);
         if (entry)
-                cop__context_start(&t->native, p->stack, entry, p);
+                context_start(&t->native, p->stack, entry, p);
         else
-                cop__context_resume(&t->native, p->stack);
+                context_resume(&t->native, p->stack);
         t->current = NULL;
         atomic_store_explicit(&t->scheduler->running, NULL, memory_order_release);
         t->region = &t->own_region;
         if (cop__turn_over)
                 cop__turn_over(p->slot);
         settle(t, p);
+}
+
+static __attribute__((noinline)) void switch_to(struct thread *t, struct process *p,
+                                                void (*entry)(void *))
+{
+        run_on_stack(t, p, entry);
 }
 
 /* As if its code had done so, when it had seen what was sent to it. */
@@ -463,7 +470,7 @@ static bool simulated_turn(struct thread *t, struct process *p)
         return true;
 }
 
-static void run_turn(struct thread *t, struct process *p)
+static inline __attribute__((always_inline)) void run_turn(struct thread *t, struct process *p)
 {
         void (*entry)(void *) = NULL;
 
@@ -480,7 +487,7 @@ static void run_turn(struct thread *t, struct process *p)
         } else if (!p->stack) {
                 entry = cop__process_entry(p);
         }
-        switch_to(t, p, entry);
+        run_on_stack(t, p, entry);
         if (!t->reserve)
                 t->reserve = cop__stack_take(&t->stacks, 0);
 over:

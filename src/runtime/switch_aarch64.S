@@ -108,7 +108,12 @@ FUNCTION(cop__switch_away)
         .cfi_endproc
 END(cop__switch_away)
 
-/* void cop__switch_start(void **save, void *top, void (*entry)(void *), void *argument) */
+/*
+ * void cop__switch_start(void **save, void *top, void (*entry)(void *), void *argument,
+ *                        struct stack *stack)
+ *
+ * Where entry returns to goes back to whoever runs the stack by then.
+ */
 FUNCTION(cop__switch_start)
         .cfi_startproc
         bti     c
@@ -119,10 +124,13 @@ FUNCTION(cop__switch_start)
         .cfi_undefined x30
         .cfi_undefined x29
         mov     x0, x3
+        mov     x19, x4
         mov     x29, xzr
         mov     x30, xzr
         blr     x2
-        brk     #1
+        mov     x0, x19
+        bl      cop__context_over
+        b       cop__switch_away
         .cfi_endproc
 END(cop__switch_start)
 

@@ -107,7 +107,12 @@ FUNCTION(cop__switch_away)
         .cfi_endproc
 END(cop__switch_away)
 
-/* void cop__switch_start(void **save, void *top, void (*entry)(void *), void *argument) */
+/*
+ * void cop__switch_start(void **save, void *top, void (*entry)(void *), void *argument,
+ *                        struct stack *stack)
+ *
+ * Where entry returns to goes back to whoever runs the stack by then.
+ */
 FUNCTION(cop__switch_start)
         .cfi_startproc
         endbr64
@@ -117,9 +122,13 @@ FUNCTION(cop__switch_start)
         .cfi_undefined rip
         .cfi_undefined rbp
         movq    %rcx, %rdi
+        movq    %r8, %rbx
         xorl    %ebp, %ebp
         callq   *%rdx
-        ud2
+        movq    %rbx, %rdi
+        callq   cop__context_over
+        movq    %rax, %rdi
+        jmp     cop__switch_away
         .cfi_endproc
 END(cop__switch_start)
 
