@@ -29,17 +29,23 @@ void cop__expect_answer(struct process *p, struct signal *call)
         atomic_store_explicit(&p->await, call->ref, memory_order_relaxed);
 }
 
+static void wait_for_reply(struct process *p, int64_t timeout_ms)
+{
+        cop__wait_begin(p, timeout_ms);
+        while (!p->reply && !cop__wait_is_over(p))
+                cop__wait(p);
+        cop__wait_end(p);
+}
+
 /* Returns the answer's signal, which is the caller's; NULL: *reason says why there is none. */
 static struct signal *wait_for_answer(struct process *p, uint64_t called, uint64_t ref,
                                       int64_t timeout_ms, cop_term *reason)
 {
         struct signal *reply;
 
-        cop__wait_begin(p, timeout_ms);
         cop__signals_handle(p);
-        while (!p->reply && timeout_ms != 0 && !cop__wait_is_over(p))
-                cop__wait(p);
-        cop__wait_end(p);
+        if (!p->reply && timeout_ms != 0)
+                wait_for_reply(p, timeout_ms);
         reply = p->reply;
         p->reply = NULL;
         if (reply) {
@@ -82,6 +88,7 @@ bool cop__await_answer(struct process *p, uint64_t called, uint64_t ref, int64_t
 bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_term *result)
 {
         uint64_t called, ref;
+        bool handed = false;
 
         if (!signal) {
                 *result = ATOM(noproc);
@@ -95,12 +102,14 @@ bool cop__ask(struct process *p, struct signal *signal, int64_t timeout_ms, cop_
         cop__expect_answer(p, signal);
         called = signal->to;
         ref = signal->ref;
-        if (!cop__deliver(signal)) {
+        if (timeout_ms == 0 ? !cop__deliver(signal) : !cop__deliver_call(p, signal, &handed)) {
                 atomic_store_explicit(&p->await, 0, memory_order_relaxed);
                 cop__quota_drop_held(signal);
                 *result = ATOM(noproc);
                 return false;
         }
+        if (handed)
+                cop__leave(p, AFTER_HOLD);
         return cop__await_answer(p, called, ref, timeout_ms, result);
 }
 

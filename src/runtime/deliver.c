@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "runtime/fault.h"
+#include "runtime/here.h"
 #include "runtime/monitor.h"
 #include "runtime/process.h"
 #include "runtime/quota.h"
@@ -22,11 +23,19 @@
 #include "runtime/signal.h"
 #include "term/node.h"
 
+static struct scheduler *own_scheduler(void)
+{
+        struct thread *t = cop__thread_or_null();
+
+        return t && t->scheduler && t->scheduler->mark ? t->scheduler : NULL;
+}
+
 /* sender: NULL unless it may be made to wait. */
 static inline __attribute__((always_inline)) bool deliver(struct process *sender,
                                                           struct signal *signal)
 {
         struct process *p = cop__table_at(signal->to);
+        struct scheduler *s = own_scheduler();
         bool is_exit = signal->kind == SIGNAL_EXIT || signal->kind == SIGNAL_LINK_EXIT;
 
         if (!p || !is_pid_of(p, signal->to))
@@ -39,6 +48,8 @@ static inline __attribute__((always_inline)) bool deliver(struct process *sender
                 if (!cop__quota_admit(p, signal))
                         return true;
         }
+        if (s && is_simple(signal) && deliver_here(s, sender, p, signal))
+                return true;
         switch (cop__inbox_push(&p->inbox, signal)) {
         case PUSH_DEAD:
                 cop__quota_unadmit(p, signal);
@@ -64,6 +75,39 @@ bool cop__deliver(struct signal *signal)
 bool cop__deliver_from(struct process *sender, struct signal *signal)
 {
         return deliver(sender, signal);
+}
+
+/* It is fair to those who wait for this scheduler, and the called process is to run on it. */
+static bool may_hand_over(struct scheduler *s, const struct process *caller)
+{
+        bool may = s && caller->budget > WORK_HANDED;
+
+        if (!may)
+                return false;
+        cop__biased_lock_enter(&s->lock);
+        may = !s->queues[QUEUE_HIGH].count;
+        cop__biased_lock_leave(&s->lock);
+        return may;
+}
+
+bool cop__deliver_call(struct process *caller, struct signal *call, bool *handed)
+{
+        struct process *p = cop__table_at(call->to);
+        struct scheduler *s = own_scheduler();
+
+        *handed = false;
+        if (!is_simple(call) || !may_hand_over(s, caller) || !p || !is_pid_of(p, call->to) ||
+            atomic_load_explicit(&p->inbox_limit, memory_order_relaxed) ||
+            !wake_with(s, p, call, handed))
+                return cop__deliver(call);
+        if (*handed && p->priority != caller->priority) {
+                *handed = false;
+                cop__enqueue_here(s, p);
+        } else if (*handed) {
+                s->handed = p;
+                caller->budget -= WORK_HANDED;
+        }
+        return true;
 }
 
 void cop__deliver_or_answer(struct signal *signal)

@@ -1,5 +1,6 @@
 /*
- * inbox.h: the one way into a process.
+ * inbox.h: the way into a process that is open to everybody. (A scheduler's own thread has another to
+ * those in its queue, here.h.)
  *
  * Any thread pushes; only the thread that is running the owner takes out. The inbox is one word:
  * empty, parked, closed, or the newest signal. How many signals there are stands in its upper 16

@@ -169,6 +169,7 @@ static int64_t look(struct watched *w, struct scheduler *s, int64_t now)
 static bool has_work(const struct scheduler *s)
 {
         return atomic_load_explicit(&s->load, memory_order_relaxed) ||
+               atomic_load_explicit(&s->held, memory_order_relaxed) ||
                atomic_load_explicit(&s->remote, memory_order_relaxed);
 }
 

@@ -50,6 +50,7 @@ struct alarm {
 /* What a process that gives up its thread wants next. */
 enum after {
         AFTER_PARK,      /* sleep until something comes */
+        AFTER_HOLD,      /* it goes on when the server it called has had its turn */
         AFTER_YIELD,     /* back into the queue */
         AFTER_END,       /* a handler's turn is over: the stack goes back, then as PARK */
         AFTER_YIELD_END, /* the same, then as YIELD */
@@ -93,6 +94,8 @@ struct process {
         _Atomic(uint32_t) mail_count;  /* messages in the mailbox; written by the owner */
         _Atomic(uint8_t) status;       /* enum status; written by the owner */
         _Atomic(bool) is_guest;        /* set once: as IS_GUEST, for others */
+        _Atomic(uint16_t) queued_at;   /* mark of the scheduler that has it in a queue; 0: none has;
+                                          who has it in a queue */
         _Atomic(uint16_t) inbox_block_ms; /* of its quotas; set once */
         _Atomic(bool) exit_came;          /* an exit signal is in the inbox; for the monitor */
         uint32_t slot;                    /* set once for ever */
@@ -257,6 +260,9 @@ bool cop__deliver(struct signal *signal);
 /* The same for a message that a process sends by itself: waits, or exits, where the receiver's
  * quotas say so. */
 bool cop__deliver_from(struct process *sender, struct signal *signal);
+/* The same for a call, which *handed says is to be followed by a hold (AFTER_HOLD): the called process is
+ * what its scheduler runs next. */
+bool cop__deliver_call(struct process *caller, struct signal *call, bool *handed);
 /* The same; what a dead receiver would have answered is done. */
 void cop__deliver_or_answer(struct signal *signal);
 /* What a dead process's answer to a signal is; frees it. reason: why it died, noproc if unknown. */

@@ -7,16 +7,16 @@
  * to rob another one, and goes to sleep: while others are busy, for a millisecond at most, so that
  * it sees when there is something to rob. Waking a sleeper costs its waker as much as a hundred
  * turns: it is done only when the queue is long, or for a process that cannot run elsewhere.
- * Invariant  A process is in one queue, or running, or parked, or the one who woke it is about to
- * put it into a queue.
+ * Hold       Who calls a server that sleeps hands its turn over to it: the server runs next, and then the
+ * caller goes on with what is left of its turn, without having been parked. Each such call costs so much
+ * of the turn that others get theirs.
+ * Invariant  A process is in one queue, or running, or held, or parked, or the one who woke it is about
+ * to put it into a queue.
  */
 #include "runtime/scheduler.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/alloc.h"
 #include "runtime/crash.h"
 #include "runtime/guest.h"
 #include "runtime/handler.h"
@@ -78,6 +78,11 @@ static struct process *queue_take_at(struct run_queue *queue, size_t n)
         return p;
 }
 
+static void mark(struct process *p, uint16_t mark)
+{
+        atomic_store_explicit(&p->queued_at, mark, memory_order_relaxed);
+}
+
 static unsigned queue_of(const struct process *p)
 {
         static const uint8_t queues[] = { [COP_PRIORITY_HIGH] = QUEUE_HIGH,
@@ -85,6 +90,12 @@ static unsigned queue_of(const struct process *p)
                                           [COP_PRIORITY_LOW] = QUEUE_LOW };
 
         return queues[p->priority];
+}
+
+static void enter(struct scheduler *s, struct process *p)
+{
+        mark(p, s->mark);
+        queue_put(&s->queues[queue_of(p)], p);
 }
 
 static size_t queued(const struct scheduler *s)
@@ -126,7 +137,7 @@ static void put_here(struct scheduler *s, struct process *p)
         size_t count;
 
         cop__biased_lock_enter(&s->lock);
-        queue_put(&s->queues[queue_of(p)], p);
+        enter(s, p);
         count = queued(s);
         note_load(s);
         cop__biased_lock_leave(&s->lock);
@@ -189,6 +200,33 @@ void cop__enqueue(struct process *p)
                 put_there(s, p);
 }
 
+void cop__enqueue_here(struct scheduler *s, struct process *p)
+{
+        atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
+        put_here(s, p);
+}
+
+/* Until whoever it called has had a turn. */
+static void hold(struct scheduler *s, struct process *p)
+{
+        atomic_store_explicit(&p->status, STATUS_WAITING, memory_order_relaxed);
+        cop__biased_lock_enter(&s->lock);
+        mark(p, s->mark);
+        p->next = s->held;
+        atomic_store_explicit(&s->held, p, memory_order_relaxed);
+        cop__biased_lock_leave(&s->lock);
+}
+
+/* On: a visit, or its own thread inside of the lock. */
+static struct process *take_held(struct scheduler *s)
+{
+        struct process *p = atomic_load_explicit(&s->held, memory_order_relaxed);
+
+        if (p)
+                atomic_store_explicit(&s->held, p->next, memory_order_relaxed);
+        return p;
+}
+
 /* What others have handed over, oldest first. True: there was something. */
 static bool take_remote(struct scheduler *s)
 {
@@ -208,7 +246,7 @@ static bool take_remote(struct scheduler *s)
         while (oldest) {
                 struct process *next = oldest->next;
 
-                queue_put(&s->queues[queue_of(oldest)], oldest);
+                enter(s, oldest);
                 oldest = next;
         }
         note_load(s);
@@ -223,15 +261,17 @@ static struct process *take_from(struct run_queue *queue)
         return queue_take(queue);
 }
 
-/* High before normal; low when there is nothing else, and every eighth turn. */
-static struct process *take_next(struct scheduler *s)
+/* High before normal; low when there is nothing else, and every eighth turn. Who is held goes on
+ * with a turn it has begun. */
+static struct process *take_queued(struct scheduler *s)
 {
-        struct process *p = NULL;
         bool low_first = (++s->turns & 7) == 0;
+        struct process *p = NULL;
 
-        cop__biased_lock_enter(&s->lock);
         if (s->queues[QUEUE_HIGH].count)
                 p = take_from(&s->queues[QUEUE_HIGH]);
+        else if ((p = take_held(s)))
+                return p;
         if (!p && low_first)
                 p = take_from(&s->queues[QUEUE_LOW]);
         if (!p)
@@ -239,6 +279,21 @@ static struct process *take_next(struct scheduler *s)
         if (!p)
                 p = take_from(&s->queues[QUEUE_LOW]);
         note_load(s);
+        return p;
+}
+
+static struct process *take_next(struct scheduler *s)
+{
+        struct process *p = s->handed;
+
+        if (p) {
+                s->handed = NULL;
+                return p;
+        }
+        cop__biased_lock_enter(&s->lock);
+        p = take_queued(s);
+        if (p)
+                mark(p, 0);
         cop__biased_lock_leave(&s->lock);
         return p;
 }
@@ -265,6 +320,7 @@ static size_t take_half(struct run_queue *from, struct run_queue *loot)
                 if (from->last == p)
                         from->last = before;
                 from->count--;
+                mark(p, 0);
                 queue_put(loot, p);
         }
         return loot->count;
@@ -291,9 +347,16 @@ static void take_all(struct scheduler *s, struct run_queue *loot)
         if (!cop__biased_lock_visit(&s->lock))
                 return;
         cop__waits_note_time_here(s, now_ns()); /* then none of them is on a list of its thread's */
-        for (unsigned i = 0; i < QUEUES; i++)
-                while ((p = queue_take(&s->queues[i])))
+        while ((p = take_held(s))) {
+                mark(p, 0);
+                queue_put(&loot[queue_of(p)], p);
+        }
+        for (unsigned i = 0; i < QUEUES; i++) {
+                while ((p = queue_take(&s->queues[i]))) {
+                        mark(p, 0);
                         queue_put(&loot[i], p);
+                }
+        }
         note_load(s);
         newest = atomic_exchange_explicit(&s->remote, NULL, memory_order_acquire);
         cop__biased_lock_leave_visit(&s->lock);
@@ -328,7 +391,7 @@ static bool rescue(struct scheduler *rescuer)
         cop__biased_lock_enter(&rescuer->lock);
         for (unsigned i = 0; i < QUEUES; i++) {
                 while ((p = queue_take(&loot[i]))) {
-                        queue_put(&rescuer->queues[i], p);
+                        enter(rescuer, p);
                         any = true;
                 }
         }
@@ -356,7 +419,7 @@ static bool rob(struct scheduler *robber, uint64_t *seen_turns)
                 return false;
         cop__biased_lock_enter(&robber->lock);
         while (loot.first)
-                queue_put(&robber->queues[QUEUE_NORMAL], queue_take(&loot));
+                enter(robber, queue_take(&loot));
         note_load(robber);
         cop__biased_lock_leave(&robber->lock);
         return true;
@@ -409,7 +472,8 @@ static bool give_it_a_stack(struct thread *t, struct process *p)
 void cop__turn_over(uint32_t slot) __attribute__((weak, visibility("default")));
 
 /* To the process's stack and back. Part of the loop itself: see switch.h. */
-static inline __attribute__((always_inline)) void run_on_stack(struct thread *t, struct process *p, void (*entry)(void *))
+static inline __attribute__((always_inline)) void run_on_stack(struct thread *t, struct process *p,
+                                                               void (*entry)(void *))
 {
         if (!p->stack && !give_it_a_stack(t, p))
                 return;
@@ -477,7 +541,8 @@ static inline __attribute__((always_inline)) void run_turn(struct thread *t, str
         atomic_store_explicit(&t->scheduler->turn_count, t->scheduler->turn_count + 1,
                               memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNING, memory_order_relaxed);
-        p->budget = BUDGET;
+        if (p->after != AFTER_HOLD)
+                p->budget = BUDGET;
         if (cop__driver->simulated && !simulated_turn(t, p))
                 goto over;
         if (cop__signals_take(p)) {
@@ -557,6 +622,9 @@ static void settle(struct thread *t, struct process *p)
                 if (cop__inbox_park(&p->inbox))
                         return;
                 break;
+        case AFTER_HOLD:
+                hold(t->scheduler, p);
+                return;
         case AFTER_YIELD:
                 break;
         }
@@ -643,7 +711,7 @@ static void sleep_a_while(struct scheduler *s)
         atomic_fetch_sub(&cop__system.idle_count, 1);
 }
 
-static void work(struct thread *t)
+void cop__schedule(struct thread *t)
 {
         struct scheduler *s = t->scheduler;
         uint64_t seen_turns[SCHEDULERS_MOST] = { 0 };
@@ -680,110 +748,4 @@ static void work(struct thread *t)
                         continue;
                 sleep_a_while(s);
         }
-}
-
-static void *worker(void *argument)
-{
-        struct thread t = { .scheduler = argument };
-
-        cop__native_stack_init(&t.native);
-        cop__region_init(&t.own_region);
-        t.region = &t.own_region;
-        cop__thread_set(&t);
-        cop__faults_enter(&t, t.scheduler->handler_stack);
-        t.reserve = cop__stack_take(&t.stacks, 0);
-        atomic_store_explicit(&t.scheduler->thread, &t, memory_order_release);
-        work(&t);
-        if (t.reserve)
-                cop__stack_give(&t.stacks, t.reserve);
-        cop__faults_leave(&t);
-        cop__stack_cache_release(&t.stacks);
-        cop__region_release(&t.own_region);
-        cop__thread_set(NULL);
-        return NULL;
-}
-
-/* ---- start and stop ---- */
-
-static int start_worker(struct scheduler *s)
-{
-        int err;
-
-        s->handler_stack = cop__handler_stack_take();
-        if (!s->handler_stack)
-                return -ENOMEM;
-        err = cop__driver->thread_start(worker, s, &s->handle);
-        if (err < 0)
-                cop__handler_stack_give(s->handler_stack);
-        return err;
-}
-
-static void stop_workers(unsigned count)
-{
-        unsigned i;
-
-        atomic_store(&cop__system.stopping, true);
-        for (i = 0; i < count; i++)
-                cop__scheduler_wake(&cop__system.schedulers[i]);
-        for (i = 0; i < count; i++) {
-                cop__driver->thread_join(cop__system.schedulers[i].handle);
-                cop__handler_stack_give(cop__system.schedulers[i].handler_stack);
-        }
-}
-
-int cop__schedulers_start(unsigned count)
-{
-        size_t room = count + SPARES_MOST < SCHEDULERS_MOST ? count + SPARES_MOST : SCHEDULERS_MOST;
-        unsigned i;
-        int err;
-
-        cop__system.schedulers = cop__alloc_aligned(room * sizeof(*cop__system.schedulers), 64);
-        if (!cop__system.schedulers)
-                return -ENOMEM;
-        /* All of them, before any begins to look at the others. */
-        memset(cop__system.schedulers, 0, count * sizeof(*cop__system.schedulers));
-        cop__system.scheduler_count = count;
-        cop__system.base_count = count;
-        cop__system.room = (unsigned)room;
-        atomic_store(&cop__system.stuck_count, 0);
-        atomic_store(&cop__system.stopping, false);
-        for (i = 0; i < count; i++) {
-                cop__system.schedulers[i].number = i;
-                cop__wheel_init(&cop__system.schedulers[i].wheel, now_ns());
-        }
-        for (i = 0; i < count; i++) {
-                err = start_worker(&cop__system.schedulers[i]);
-                if (err < 0) {
-                        stop_workers(i);
-                        cop__free(cop__system.schedulers);
-                        return err;
-                }
-        }
-        return 0;
-}
-
-bool cop__scheduler_add_spare(void)
-{
-        unsigned number = cop__system.scheduler_count;
-        struct scheduler *s = &cop__system.schedulers[number];
-
-        if (number == cop__system.room)
-                return false;
-        memset(s, 0, sizeof(*s));
-        s->number = number;
-        cop__wheel_init(&s->wheel, now_ns());
-        /* It counts before it runs: it may find work, and then others look for it. */
-        atomic_store(&cop__system.scheduler_count, number + 1);
-        if (start_worker(s) < 0) {
-                atomic_store(&cop__system.scheduler_count, number);
-                return false;
-        }
-        return true;
-}
-
-void cop__schedulers_stop(void)
-{
-        stop_workers(cop__system.scheduler_count);
-        cop__free(cop__system.schedulers);
-        cop__system.schedulers = NULL;
 }

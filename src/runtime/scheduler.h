@@ -30,6 +30,7 @@ enum {
         WORK_SPAWN = 20,
         CROWDED = 1024,    /* so many messages on their way to one process ... */
         WORK_CROWDED = 60, /* ... and one more costs so much more: it is to have its turn soon */
+        WORK_HANDED = BUDGET / 32, /* of a call whose server runs at once, before all who wait */
 };
 
 struct run_queue {
@@ -44,7 +45,12 @@ struct scheduler {
         struct biased_lock lock;
         struct run_queue queues[QUEUES];
         struct process *fresh; /* waits without a deadline yet (wait.c) */
-        uint32_t turns;        /* low priority gets one turn in eight */
+        struct process
+                *handed; /* who runs next, since the process that runs called it; its thread's */
+        _Atomic(struct process *)
+                held;   /* who wait for the turn of a server they called, newest first */
+        uint32_t turns; /* low priority gets one turn in eight */
+        uint16_t mark;  /* for whom it has in a queue; 0 in simulations. Set once */
 
         /* Any thread. */
         _Alignas(64) _Atomic(struct process *) remote; /* newest first */
@@ -105,6 +111,8 @@ struct system {
 
 extern struct system cop__system;
 
+/* The loop that runs processes, until the system stops. On the thread that is `t`. */
+void cop__schedule(struct thread *t);
 int cop__schedulers_start(unsigned count);
 /* Every process has ended. */
 void cop__schedulers_stop(void);
@@ -128,6 +136,8 @@ static inline void cop__wheel_give(struct scheduler *s)
 /* A process that can run, put where it belongs. Any thread. The caller has the right to: it made
  * it, or woke it. */
 void cop__enqueue(struct process *p);
+/* The same on the scheduler's own thread, for one that has no stack elsewhere. */
+void cop__enqueue_here(struct scheduler *scheduler, struct process *p);
 
 /* From a process's own stack to the scheduler. */
 void cop__leave(struct process *p, enum after after);

@@ -37,6 +37,7 @@ void cop__process_wipe(struct process *p)
         atomic_store_explicit(&p->deadline_ns, INT64_MAX, memory_order_relaxed);
         atomic_store_explicit(&p->mail_count, 0, memory_order_relaxed);
         atomic_store_explicit(&p->is_guest, false, memory_order_relaxed);
+        atomic_store_explicit(&p->queued_at, 0, memory_order_relaxed);
         atomic_store_explicit(&p->inbox_limit, 0, memory_order_relaxed);
         atomic_store_explicit(&p->turn_max_ms, 0, memory_order_relaxed);
         atomic_store_explicit(&p->status, STATUS_RUNNABLE, memory_order_relaxed);
