@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "support/actor.h"
+#include "support/valgrind.h"
 
 static void tell(cop_term what)
 {
@@ -347,6 +348,7 @@ COP_TEST(APP_6_group, "a start that fails leaves no process, and a fault in it i
 {
         size_t before;
 
+        will_fault();
         begin();
         load("a", "fault");
         before = cop_process_count();

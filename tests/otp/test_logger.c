@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/valgrind.h"
 #include "support/world.h"
 
 /* From here on nothing goes to standard error, and every event comes as {log, Event}. */
@@ -277,6 +278,7 @@ COP_TEST(LOGGER_bad_pointer, "a format's bad pointer is the end of the process t
 {
         cop_term what;
 
+        will_fault();
         begin();
         cop_assert_match(end_of(log_nonsense, cop_nil()), "{What, _}", &what);
         cop_assert_term(what, "segv");
@@ -422,6 +424,7 @@ COP_TEST(LOGGER_faulting_handler, "a handler that faults takes its caller along,
         cop_term what;
         int how = 2;
 
+        will_fault();
         begin();
         cop_assert_equal(cop_logger_add("broken", fail, &how), 0);
         cop_assert_match(end_of(log_once, cop_nil()), "{What, _}", &what);

@@ -6,6 +6,7 @@
 #include <coppice/task_supervisor.h>
 
 #include "support/actor.h"
+#include "support/valgrind.h"
 
 static void hear(void *context, enum cop_level level, cop_term report)
 {
@@ -180,6 +181,7 @@ COP_TEST(TK_2_crash, "a task that crashes: await exits with its reason")
 
 COP_TEST(TK_2_fault, "a task that follows a bad pointer: await exits with what and where")
 {
+        will_fault();
         begin();
         cop_assert_match(await_exit(async("fault"), 5000),
                          "{{segv, #{address := 8}}, {task, await, _}}");
@@ -323,7 +325,7 @@ static void await_three(void *tasks)
 {
         cop_term results[3];
 
-        cop_task_await_many(tasks, 3, results, 50);
+        cop_task_await_many(tasks, 3, results, 500);
         cop_assert_term(results[0], "a");
         cop_assert_term(results[1], "b");
         cop_assert_term(results[2], "c");
@@ -343,7 +345,7 @@ COP_TEST(TK_await_many, "await_many: all values in order, or the exit of the fir
         tasks[1] = async("b");
         tasks[2] = async("{exit, boom}");
         cop_assert_match(exit_of(await_three, tasks),
-                         "{boom, {task, await_many, [[_, _, _], 50]}}");
+                         "{boom, {task, await_many, [[_, _, _], 500]}}");
         cop_task_yield(tasks[1], 0);
         tasks[1] = async("b");
         tasks[2] = async("c");
@@ -361,7 +363,7 @@ COP_TEST(TK_yield_many,
         tasks[0] = async("{sleep, 100000, a}");
         tasks[1] = async("{exit, boom}");
         tasks[2] = async("c");
-        cop_task_yield_many(tasks, 3, results, .timeout_ms = 20);
+        cop_task_yield_many(tasks, 3, results, .timeout_ms = 500);
         cop_assert(cop_is_none(results[0]));
         cop_assert_term(results[1], "{exit, boom}");
         cop_assert_term(results[2], "{ok, c}");
@@ -415,6 +417,7 @@ COP_TEST(TK_7_nolink, "without the link the owner is told of a crash, and not to
 {
         cop_task task;
 
+        will_fault();
         tasks_begin(cop_nil());
         cop_trap_exits(false);
         cop_assert_term(cop_task_yield(nolink("{exit, boom}"), 5000), "{exit, boom}");
@@ -637,6 +640,7 @@ COP_TEST(TK_9_nolink, "supervised without link, a crash is the task's alone")
 {
         cop_term inputs = cop_build("[a, {exit, boom}, fault]"), results = cop_nil(), why;
 
+        will_fault();
         tasks_begin(cop_nil());
         cop_trap_exits(false);
         COP_TASK_EACH(done, inputs, act, .supervisor = cop_whereis("tasks"), .nolink = true)

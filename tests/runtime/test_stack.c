@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/sanitizers.h"
 #include "runtime/stack.h"
+#include "support/valgrind.h"
 
 static struct stack_cache cache;
 static int64_t blocks; /* that there were before: constructors have some */
@@ -262,6 +263,7 @@ COP_TEST(STACK_mprotect_limit,
 
         if (COP_TSAN || COP_ASAN)
                 cop_skip("a sanitizer needs more for each stack");
+        not_under_valgrind("it can have a few thousand mappings");
         start_stacks(true);
         count = take_many(&list, 100000);
         cop_assert(count >= 10000);
