@@ -19,6 +19,7 @@
 enum {
         SLAB_SHIFT = 10,
         SLAB_SLOTS = 1 << SLAB_SHIFT,
+        BLOCKS_STEP = 16, /* that are made ready at once */
         SLABS_MOST = 1 << (SLOT_BITS - SLAB_SHIFT),
         SLAB_BYTES = SLAB_SLOTS * sizeof(struct process),
         SLABS_ALONE = 4,
@@ -101,26 +102,33 @@ static void *new_slab(uint32_t number)
         return slab;
 }
 
-/* A new slab's blocks go to the free list, the lowest slot first. Under the lock. */
-static bool add_slab(void)
+static bool add_slab(uint32_t number)
+{
+        struct process *slab = new_slab(number);
+
+        if (slab)
+                atomic_store_explicit(&table.slabs[number], slab, memory_order_release);
+        return slab != NULL;
+}
+
+/* Some more blocks go to the free list, the lowest slot first; the pages of a slab are touched as they are
+ * needed. One that was not there yet is no process's: it has no pid. Under the lock. */
+static bool add_blocks(void)
 {
         uint32_t first = table.slots;
-        struct process *slab;
         uint32_t i;
 
-        if (first >= SLOT_OF_TIMERS)
+        if (first >= SLOT_OF_TIMERS || (first % SLAB_SLOTS == 0 && !add_slab(first >> SLAB_SHIFT)))
                 return false;
-        slab = new_slab(first >> SLAB_SHIFT);
-        if (!slab)
-                return false;
-        for (i = SLAB_SLOTS; i-- > 0;) {
-                slab[i].slot = first + i;
-                slab[i].inbox.word = INBOX_CLOSED;
-                slab[i].next = table.free;
-                table.free = &slab[i];
+        for (i = BLOCKS_STEP; i-- > 0;) {
+                struct process *p = &table.slabs[first >> SLAB_SHIFT][first % SLAB_SLOTS + i];
+
+                p->slot = first + i;
+                p->inbox.word = INBOX_CLOSED;
+                p->next = table.free;
+                table.free = p;
         }
-        atomic_store_explicit(&table.slabs[first >> SLAB_SHIFT], slab, memory_order_release);
-        atomic_store_explicit(&table.slots, first + SLAB_SLOTS, memory_order_release);
+        atomic_store_explicit(&table.slots, first + BLOCKS_STEP, memory_order_release);
         return true;
 }
 
@@ -136,7 +144,7 @@ struct process *cop__table_take(uint64_t *pid)
         struct process *p = NULL;
 
         cop__lock_take(&table.lock);
-        if (table.count < table.most && (table.free || add_slab())) {
+        if (table.count < table.most && (table.free || add_blocks())) {
                 p = table.free;
                 table.free = p->next;
                 atomic_store_explicit(&table.count, table.count + 1, memory_order_relaxed);
