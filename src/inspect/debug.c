@@ -49,8 +49,14 @@ static int find_debug_file(Dwfl_Module *module, void **data, const char *name, D
         return dwfl_standard_find_debuginfo(module, data, name, base, file, link, checksum, found);
 }
 
+static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+                    char **file, Elf **elf)
+{
+        return dwfl_linux_proc_find_elf(module, data, name, base, file, elf);
+}
+
 static const Dwfl_Callbacks callbacks = {
-        .find_elf = dwfl_linux_proc_find_elf,
+        .find_elf = find_elf,
         .find_debuginfo = find_debug_file,
 };
 
@@ -69,6 +75,7 @@ static bool list_modules(Dwfl *dwfl)
 
 Dwfl *cop__debug_enter(void)
 {
+        bool known = cop__dw_load();
         unsigned long long loaded = 0;
 
         dl_iterate_phdr(note_loaded, &loaded); /* its lock first, as libdw may want it as well */
@@ -76,14 +83,14 @@ Dwfl *cop__debug_enter(void)
         if (session.failed || (session.dwfl && session.loaded == loaded))
                 return session.dwfl;
         if (!session.dwfl) {
-                session.dwfl = dwfl_begin(&callbacks);
+                session.dwfl = known ? dwfl_begin(&callbacks) : NULL;
                 session.failed = !session.dwfl || !list_modules(session.dwfl);
         } else {
                 dwfl_report_begin_add(session.dwfl);
                 list_modules(session.dwfl);
         }
         session.loaded = loaded;
-        if (session.failed) {
+        if (session.failed && session.dwfl) {
                 dwfl_end(session.dwfl);
                 session.dwfl = NULL;
         }
