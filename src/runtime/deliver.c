@@ -279,7 +279,8 @@ void cop__mail_append(struct process *p, struct signal *signal)
         signal->next = NULL;
         *p->mail_end = signal;
         p->mail_end = &signal->next;
-        atomic_store_explicit(&p->mail_count, p->mail_count + 1, memory_order_relaxed);
+        /* pairs with the acquire in queue_length: whoever sees it sees that it left the inbox */
+        atomic_store_explicit(&p->mail_count, p->mail_count + 1, memory_order_release);
 }
 
 /* A message through an alias counts while the alias is on; some are used up by it. */

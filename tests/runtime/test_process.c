@@ -412,6 +412,25 @@ COP_TEST(PROC_info_length, "a message that is about to be taken counts once, or 
         cop_kill(pid);
 }
 
+COP_TEST(PROC_info_transit,
+         "a message is counted once: as one that waits, then as memory of the turn")
+{
+        enum { NUMBERS = 10000 };
+        cop_term numbers = cop_nil();
+        int64_t waiting, taken;
+
+        for (int i = 0; i < NUMBERS; i++)
+                numbers = cop_cons(cop_int(i), numbers);
+        cop_send_term(cop_self(), numbers);
+        cop_assert_term(cop_process_info(cop_self(), "message_queue_len"), "1");
+        waiting = cop_to_int(cop_process_info(cop_self(), "memory"));
+        cop_assert(cop_receive(0, "[_ | _]"));
+        cop_assert_term(cop_process_info(cop_self(), "message_queue_len"), "0");
+        taken = cop_to_int(cop_process_info(cop_self(), "memory"));
+        cop_assert(taken - waiting >= NUMBERS * 16);
+        cop_assert(taken - waiting < NUMBERS * 32);
+}
+
 COP_TEST(PROC_info_dead, "nothing is known of a dead process")
 {
         cop_pid pid = puppet();
