@@ -117,7 +117,8 @@ COP_API cop_from cop_to_from(cop_term term);
 
 /*
  * A call in two parts: send, do something else, then wait. The answer, or the reason why none will
- * come, is kept apart from the mailbox until it is asked for.
+ * come, is kept apart from the mailbox until it is asked for, or the caller ends: who does not want it
+ * any more says so by cop_receive_response() with timeout 0, and then nothing is left of it.
  */
 #define cop_send_request(to, ...) cop_send_request_term(COP__TO(to), cop_build(__VA_ARGS__))
 COP_API cop_ref cop_send_request_term(struct cop__to to, cop_term request);

@@ -571,6 +571,83 @@ COP_TEST(CALL_request_given_up, "a request that was given up: a late answer is n
         cop_assert_term(messages(), "[]");
 }
 
+enum { ABANDONED = 10000, AT_ONCE = 10 };
+
+/* Answers when it is told to, which is too late. */
+static void answers_late(cop_term caller)
+{
+        cop_term from[AT_ONCE];
+
+        caller = cop_keep(caller);
+        for (;;) {
+                cop_scope {
+                        for (int i = 0; i < AT_ONCE; i++)
+                                cop_receive(COP_FOREVER, "{'$gen_call', From, question}", &from[i]);
+                        cop_send(caller, "all_there");
+                        cop_receive(COP_FOREVER, "answer");
+                        for (int i = 0; i < AT_ONCE; i++)
+                                cop_answer(cop_to_from(from[i]), "{too, late, [1, 2, 3]}");
+                        cop_send(caller, "answered");
+                }
+        }
+}
+
+static void abandon_some(cop_pid pid)
+{
+        cop_ref requests[AT_ONCE];
+        cop_term result;
+
+        for (int i = 0; i < AT_ONCE; i++)
+                requests[i] = cop_send_request(pid, "question");
+        cop_assert(cop_receive(60000, "all_there"));
+        for (int i = 0; i < AT_ONCE; i++)
+                cop_assert_equal(cop_receive_response(requests[i], 0, &result),
+                                 COP_RESPONSE_TIMEOUT);
+        cop_send(pid, "answer");
+        cop_assert(cop_receive(60000, "answered"));
+}
+
+static int64_t memory_of(cop_pid pid)
+{
+        return cop_to_int(cop_process_info(pid, "memory"));
+}
+
+static void has_nothing(cop_pid pid)
+{
+        cop_assert_term(cop_process_info(pid, "links"), "[]");
+        cop_assert_term(cop_process_info(pid, "monitors"), "[]");
+        cop_assert_term(cop_process_info(pid, "messages"), "[]");
+        cop_assert_term(cop_process_info(pid, "message_queue_len"), "0");
+}
+
+COP_TEST(CALL_request_abandoned,
+         "of ten thousand requests that were given up, and answered later, nothing is left",
+         .limit_s = 120)
+{
+        cop_pid pid = cop_spawn(answers_late, cop_pid_term(cop_self()));
+        int64_t blocks, own, servers;
+
+        cop_scope {
+                abandon_some(pid);
+        }
+        cop_assert(cop_system_quiet(COP_FOREVER));
+        blocks = cop__alloc_live_blocks();
+        own = memory_of(cop_self());
+        servers = memory_of(pid);
+        for (int i = 0; i < ABANDONED / AT_ONCE; i++) {
+                cop_scope {
+                        abandon_some(pid);
+                }
+        }
+        cop_assert(cop_system_quiet(COP_FOREVER));
+        cop_assert(memory_of(cop_self()) < own + ABANDONED);
+        cop_assert(memory_of(pid) < servers + ABANDONED);
+        cop_assert(cop__alloc_live_blocks() < blocks + ABANDONED / 10);
+        has_nothing(cop_self());
+        has_nothing(pid);
+        cop_kill(pid);
+}
+
 static void requests_and_ends(cop_term argument)
 {
         cop_pid server;
