@@ -199,6 +199,45 @@ COP_TEST(HEART_3, "where the program's own check fails or faults, no beat is sen
         check_beats_are_missed("sick_fault");
 }
 
+COP_TEST(HEART_fault, "a fault that cannot be contained is an end with status 134, and a new start")
+{
+        char program[4096 + 32];
+
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("the sanitizer's own report comes instead");
+        snprintf(program, sizeof(program), "%.*s/tests/runtime_deeds",
+                 (int)(strstr(path_of_heart(), "/src/port/") - path_of_heart()), path_of_heart());
+        HEART("--intensity=1", "--back-off=0", program, "thread", "1");
+        cop_assert(strstr(ran.output, "because it happened on a thread that runs no process"));
+        cop_assert(strstr(ran.output, "cop-heart: runtime_deeds: exit 134; starting it again\n"));
+        cop_assert_equal(ran.status, 134);
+}
+
+COP_TEST(HEART_pid_1, "as the first process of a container it is a parent to all, and reaps them")
+{
+        static const char script[] = "exec unshare -r -p -f --mount-proc \"$0\" sh -c '"
+                                     "echo parent $PPID; orphan=$(sh -c \": & echo \\$!\");"
+                                     "while [ -e /proc/$orphan ]; do :; done; echo reaped'";
+
+        run_program(&ran, "/bin/sh",
+                    (const char *const[]){ "-c", "unshare -r -p -f --mount-proc true", NULL });
+        if (ran.status != 0)
+                cop_skip("no container can be made here");
+        run_program(&ran, "/bin/sh", (const char *const[]){ "-c", script, path_of_heart(), NULL });
+        says(0, "parent 1\nreaped\n");
+}
+
+COP_TEST(HEART_help, "--help has each option")
+{
+        static const char *const options[] = { "--intensity", "--period", "--back-off", "--beat" };
+
+        HEART("--help");
+        cop_assert_equal(ran.status, 0);
+        for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+                if (!strstr(ran.output, options[i]))
+                        cop_fail("%s is missing:\n%s", options[i], ran.output);
+}
+
 COP_TEST(HEART_missing, "where there is no cop-heart the program says so, and does not run")
 {
         setenv("COP_HEART_PROGRAM", "/nowhere/cop-heart", 1);

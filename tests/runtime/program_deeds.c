@@ -277,6 +277,20 @@ static void do_overflow_in_library(void)
 {
         zero = fill_stack();
 }
+/* Leaves frames behind that a sanitizer has fenced. */
+static __attribute__((noinline)) int poison(int depth)
+{
+        volatile char frame[1000];
+
+        frame[depth] = 1;
+        if (depth == 100)
+                *nowhere = 1;
+        return poison(depth + 1) + frame[depth];
+}
+static void do_poison(void)
+{
+        zero = poison(0);
+}
 static void do_library(void)
 {
         zero = fnmatch("a*", (const char *)(nowhere + 1), 0);
@@ -319,6 +333,13 @@ static void (*plugin(void))(void)
         if (!object)
                 exit(127);
         return (void (*)(void))(uintptr_t)dlsym(object, "plugin_fault");
+}
+/* Somebody else's memory, and nobody looks. */
+static int64_t *somebody_elses;
+
+static void do_wild_write(void)
+{
+        *somebody_elses = 8;
 }
 static void do_plugin(void)
 {
@@ -404,6 +425,8 @@ static const struct deed deeds[] = {
         { "plugin", do_plugin },
         { "plugin_named", do_plugin_named },
         { "math", do_math },
+        { "wild_write", do_wild_write },
+        { "poison", do_poison },
         { "huge_frame", do_huge_frame },
         { "overflow_in_library", do_overflow_in_library },
         { "cleanup", do_cleanup },
@@ -496,10 +519,92 @@ static void storm(void)
         fprintf(stderr, "%d ended, %zu live\n", count, cop_process_count());
 }
 
+/* All of a stack is written to and read. */
+static void use_stack(cop_term none)
+{
+        volatile char frame[150000];
+        int sum = 0;
+
+        for (size_t i = 0; i < sizeof(frame); i++)
+                frame[i] = 1;
+        for (size_t i = 0; i < sizeof(frame); i++)
+                sum += frame[i];
+        cop_exit("{sum, N}", sum);
+}
+
+static cop_term reason_of(cop_process_fn *fn, cop_term argument)
+{
+        cop_term reason;
+        cop_ref ref;
+
+        cop_spawn(fn, argument, .monitor = &ref);
+        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
+        return reason;
+}
+
+/* Stacks that faults have left are used by others. */
+static void reuse(void)
+{
+        int whole = 0;
+
+        for (int i = 0; i < 8; i++) {
+                reason_of(sinner, cop_text("poison"));
+                whole += cop_match(reason_of(use_stack, cop_nil()), "{sum, 150000}");
+        }
+        printf("%d whole\n", whole);
+}
+
+static void write_wildly(void)
+{
+        int64_t *number = cop_alloc(sizeof(*number));
+
+        somebody_elses = number;
+        printf("%s\n", cop_show(reason_of(sinner, cop_text("wild_write"))));
+        printf("it is %d\n", (int)*number);
+}
+
+static void say_destroyed(void *argument)
+{
+        printf("destroyed, and the name is %s\n",
+               cop_is_nobody(cop_whereis("victim")) ? "free" : "taken");
+}
+
+static void victim(cop_term none)
+{
+        cop_own((void *)"nothing", say_destroyed);
+        cop_receive(COP_FOREVER, "go");
+        *nowhere = 1;
+}
+
+/* What goes when, and who hears. */
+static void watch_victim(void)
+{
+        cop_term reason;
+        cop_ref ref, timer;
+        cop_pid pid;
+
+        cop_trap_exits(true);
+        pid = cop_spawn(victim, cop_nil(), .name = "victim", .link = true, .monitor = &ref);
+        timer = cop_send_after(3600000, pid, "late");
+        cop_send(pid, "go");
+        cop_receive(COP_FOREVER, "{'EXIT', ^Pid, Reason}", &pid, &reason);
+        printf("the link hears %s, and the name is %s\n", cop_show(reason),
+               cop_is_nobody(cop_whereis("victim")) ? "free" : "taken");
+        cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, Reason}", &ref, &reason);
+        printf("the monitor hears %s\n", cop_show(reason));
+        printf("of the timer there is %d\n", (int)cop_cancel_timer(timer));
+}
+
 static void first(cop_term none)
 {
         if (strcmp(what, "storm") == 0) {
                 storm();
+        } else if (strcmp(what, "reuse") == 0) {
+                reuse();
+        } else if (strcmp(what, "write_wildly") == 0) {
+                write_wildly();
+        } else if (strcmp(what, "watched") == 0) {
+                watch_victim();
         } else {
                 watch(false);
                 watch(true);

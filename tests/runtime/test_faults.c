@@ -200,6 +200,60 @@ COP_TEST(FAULT_stream_free, "a stream that was locked is free for the program's 
         says_in_all("stream", "the stream is free", 1);
 }
 
+COP_TEST(FAULT_watched, "first what it owned goes, then its name; then links hear, then monitors",
+         .limit_s = 120)
+{
+        says_in_all("watched", "destroyed, and the name is taken", 1);
+        says_in_all("watched", "the link hears {segv,*}, and the name is free", 1);
+        says_in_all("watched", "the monitor hears {segv,*}", 1);
+        says_in_all("watched", "of the timer there is -1", 1);
+}
+
+COP_TEST(FAULT_wild_write, "a write to somebody else's memory is noticed by nobody", .limit_s = 120)
+{
+        says_in_all("write_wildly", "normal", 1);
+        says_in_all("write_wildly", "it is 8", 1);
+}
+
+COP_TEST(TRAP_11, "a stack that a fault left is whole for the next one, for a sanitizer as well",
+         .limit_s = 120)
+{
+        says_in_all("reuse", "8 whole", 1);
+}
+
+static void commit_in_cxx(const char *what, const char *line, int times, const char *end)
+{
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("the sanitizer has exceptions of its own");
+        for (int schedulers = 1; schedulers <= 2; schedulers++) {
+                commit("runtime_cxx_deeds", what, schedulers == 1 ? "1" : "2");
+                if (ran.status == 127)
+                        cop_skip("needs a C++ compiler of the same make");
+                says(line, times);
+                says(end, 1);
+        }
+}
+
+COP_TEST(FAULT_cxx_terminate, "std::terminate() is {abort, ...}")
+{
+        commit_in_cxx("terminate", "{abort,#{pc => *}}", 2, "0 destroyed, 0 alive");
+}
+
+COP_TEST(FAULT_cxx_escape, "an exception that leaves a callback is {abort, ...}")
+{
+        commit_in_cxx("escape", "{abort,#{pc => *}}", 2, "0 destroyed, 0 alive");
+}
+
+COP_TEST(FAULT_cxx_destructor, "destructors of C++ do not run when a process faults")
+{
+        commit_in_cxx("destructor", "{segv,*}", 2, "0 destroyed, 0 alive");
+}
+
+COP_TEST(FAULT_cxx_caught, "an exception that one had caught when it was killed is lost")
+{
+        commit_in_cxx("caught", "killed", 2, "0 destroyed, 2 alive");
+}
+
 COP_TEST(FAULT_signal, "a signal that somebody sent is no fault, and does what it always did")
 {
         if (COP_ASAN || COP_TSAN)

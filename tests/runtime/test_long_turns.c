@@ -17,7 +17,8 @@ static size_t said_size;
 static int to, from;
 static pid_t child;
 
-static void start(const char *what)
+/* ms: what COP_LONG_TURN_MS says; NULL: nothing. */
+static void start_with(const char *what, const char *ms)
 {
         char path[PATH_MAX];
         ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 32);
@@ -35,7 +36,10 @@ static void start(const char *what)
                 close(input[1]);
                 close(output[0]);
                 close(output[1]);
-                setenv("COP_LONG_TURN_MS", "300", 1);
+                if (ms)
+                        setenv("COP_LONG_TURN_MS", ms, 1);
+                else
+                        unsetenv("COP_LONG_TURN_MS");
                 execl(path, path, what, (char *)NULL);
                 _exit(127);
         }
@@ -43,6 +47,11 @@ static void start(const char *what)
         close(output[1]);
         to = input[1];
         from = output[0];
+}
+
+static void start(const char *what)
+{
+        start_with(what, "300");
 }
 
 /* Reads until this has been said, or until the end. */
@@ -90,4 +99,30 @@ COP_TEST(LONG_waiting, "of one that waits in the kernel, where that is, and it i
         read_until("dawdler has been waiting in the kernel for ");
         read_until("poll");
         end();
+}
+
+COP_TEST(LONG_default, "without a word of how long, it is five seconds; 0 is never", .limit_s = 120)
+{
+        int to_silent, from_silent, lasted_ms = 0;
+        pid_t silent;
+
+        start_with("wait", "0");
+        to_silent = to;
+        from_silent = from;
+        silent = child;
+        start_with("wait", NULL);
+        read_until("waiting in the kernel for ");
+        read_until("poll");
+        sscanf(strstr(said, "kernel for "), "kernel for %d", &lasted_ms);
+        cop_assert(lasted_ms >= 5000);
+        end();
+
+        said_size = 0;
+        said[0] = '\0';
+        to = to_silent;
+        from = from_silent;
+        child = silent;
+        close(to);
+        read_until(NULL);
+        cop_assert_text(said, "over\n");
 }

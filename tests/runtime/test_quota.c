@@ -3,6 +3,8 @@
  */
 #include "support/world.h"
 
+#include <poll.h>
+
 #include "base/sanitizers.h"
 #include "runtime/process.h"
 
@@ -710,6 +712,22 @@ COP_TEST(QUOTA_turn, "a turn that lasts too long ends its process, whether it tr
         cop_assert_term(down_reason(plain), "{quota, turn}");
         cop_assert_term(down_reason(trapping), "{quota, turn}");
         cop_assert_term(down_reason(handler), "{quota, turn}");
+}
+
+static void wait_in_kernel(cop_term none)
+{
+        for (;;)
+                poll(NULL, 0, -1);
+}
+
+COP_TEST(QUOTA_turn_waits, "the clock on the wall counts, also for one that waits in the kernel")
+{
+        cop_ref ref;
+
+        if (!turns_are_looked_at())
+                return;
+        cop_spawn(wait_in_kernel, cop_nil(), .max_turn_ms = 20, .monitor = &ref);
+        cop_assert_term(down_reason(ref), "{quota, turn}");
 }
 
 static void spawn_heir(cop_term owner)

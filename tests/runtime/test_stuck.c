@@ -58,6 +58,36 @@ COP_TEST(STUCK_all, "as many processes that spin as there are schedulers keep no
         others_go_on("2", "2");
 }
 
+static void block(const char *what, const char *count)
+{
+        run_program(&ran, "runtime_blockers", (const char *[]){ what, count, NULL });
+}
+
+COP_TEST(STUCK_most, "64 threads are spared for those that block; then others wait, and it is said",
+         .limit_s = 120)
+{
+        block("most", "70");
+        cop_assert_text(ran.output, "65 inside\n70 ended\n");
+        cop_assert_equal(ran.status, 0);
+}
+
+COP_TEST(TRAP_5, "no call of those that are handed over comes back early: they get no signal",
+         .limit_s = 120)
+{
+        block("calls", NULL);
+        cop_assert_text(ran.output, "0 early\n");
+        cop_assert_equal(ran.status, 0);
+}
+
+COP_TEST(STUCK_moves,
+         "who waits where one blocks goes on on another thread, with its thread-locals",
+         .limit_s = 120)
+{
+        block("moves", NULL);
+        cop_assert_text(ran.output, "on another thread\n0 here, 7 at the address\n");
+        cop_assert_equal(ran.status, 0);
+}
+
 COP_TEST(STUCK_eight, "eight processes that spin keep nobody from running, and are ended",
          .limit_s = 120)
 {
