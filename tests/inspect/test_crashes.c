@@ -208,6 +208,38 @@ COP_TEST(CRASH_overflow, "of a stack that overflowed both ends are reported")
         has_functions(list, "fall", "handle_call");
 }
 
+/* A list of such as {'...'} or numbers, no longer than both ends of a stack. */
+static void has_numbers_only(cop_term list)
+{
+        cop_assert(cop_length(list) <= 48 + 1 + 16);
+        COP_EACH (place, list)
+                cop_assert(cop_is_int(place) || cop_is(place, "..."));
+}
+
+COP_TEST(TRAP_9, "a reason and a backtrace are numbers, and not many")
+{
+        cop_term reason, facts, address, pc;
+
+        listen();
+        facts = crash_of(COP__REF(victim), "{stumble, 1}");
+        has_numbers_only(error_info(facts, &reason));
+        cop_assert_match(reason, "{segv, #{address := Address, pc := Pc}}", &address, &pc);
+        cop_assert(cop_is_int(address) && cop_is_int(pc));
+}
+
+COP_TEST(TRAP_9_place, "what failed by a mistake has file and line of where it was")
+{
+        cop_term reason, facts, file, line;
+
+        listen();
+        facts = crash_of(COP__REF(victim), "err");
+        has_numbers_only(error_info(facts, &reason));
+        cop_assert_match(reason, "{badarg, [{_, _, _, [{file, File}, {line, Line}]}]}", &file,
+                         &line);
+        cop_assert_match(file, "<<\"tests/inspect/test_crashes.c\">>");
+        cop_assert(cop_is_int(line));
+}
+
 COP_TEST(CRASH_abort, "so is an abort()")
 {
         cop_term reason, facts, list;
