@@ -1,10 +1,11 @@
 /*
  * table.c: all control blocks, and which are free.
  *
- * Blocks lie in slabs of 1,024, made when needed and kept until the runtime stops. The first few are
- * mapped one by one, for a small system; the others lie in areas that are large enough for huge
- * pages: a million blocks on small ones are a hundred thousand page faults. A slot's number and how often it was used make a pid, so no pid is given
- * twice. LIMIT: after 2^36 uses of one slot its pids come round again.
+ * Blocks lie in slabs of 1,024, made when needed and kept until the runtime stops. All but the first
+ * are mapped with their pages: where there are so many processes there will be more. They are small
+ * pages: huge ones are dearer, since the system has none that were used before. A slot's number and how
+ * often it was used make a pid, so no pid is given twice. LIMIT: after 2^36 uses of one slot its pids
+ * come round again.
  *
  * Owners  Free blocks are under the lock, the last one freed first, so that it comes back while it
  * is in the cache.
@@ -22,18 +23,12 @@ enum {
         BLOCKS_STEP = 16, /* that are made ready at once */
         SLABS_MOST = 1 << (SLOT_BITS - SLAB_SHIFT),
         SLAB_BYTES = SLAB_SLOTS * sizeof(struct process),
-        SLABS_ALONE = 4,
-        AREA_BYTES = 64 * SLAB_BYTES,
-        HUGE_PAGE = 2 << 20,
 };
-
-_Static_assert(SLAB_BYTES % 4096 == 0, "each is unmapped by itself");
 
 static struct {
         _Atomic(struct process *) slabs[SLABS_MOST];
         struct lock lock;
-        struct process *free;  /* under the lock */
-        char *area, *area_end; /* the same: what is left of the last one */
+        struct process *free; /* under the lock */
         size_t most;
         _Atomic(uint32_t) slots;
         _Atomic(size_t) count;
@@ -57,58 +52,21 @@ void cop__table_stop(void)
                 munmap(slab, SLAB_BYTES);
                 table.slabs[i] = NULL;
         }
-        if (table.area != table.area_end)
-                munmap(table.area, (size_t)(table.area_end - table.area));
-        table.area = table.area_end = NULL;
         table.free = NULL;
         table.slots = 0;
         table.count = 0;
 }
 
-static void *map(size_t bytes)
-{
-        void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-        return memory == MAP_FAILED ? NULL : memory;
-}
-
-/* From the boundary of a huge page on. */
-static bool add_area(void)
-{
-        char *memory = map(AREA_BYTES + HUGE_PAGE);
-        size_t before;
-
-        if (!memory)
-                return false;
-        before = -(uintptr_t)memory & (HUGE_PAGE - 1);
-        if (before)
-                munmap(memory, before);
-        munmap(memory + before + AREA_BYTES, HUGE_PAGE - before);
-        table.area = memory + before;
-        table.area_end = table.area + AREA_BYTES;
-        madvise(table.area, AREA_BYTES, MADV_HUGEPAGE);
-        return true;
-}
-
-static void *new_slab(uint32_t number)
-{
-        void *slab;
-
-        if (number < SLABS_ALONE || (table.area == table.area_end && !add_area()))
-                return map(SLAB_BYTES);
-        slab = table.area;
-        table.area += SLAB_BYTES;
-        return slab;
-}
-
 static bool add_slab(uint32_t number)
 {
-        struct process *slab = new_slab(number);
+        struct process *slab = mmap(
+                NULL, SLAB_BYTES, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (number ? MAP_POPULATE : 0), -1, 0);
 
-        if (slab)
-                atomic_store_explicit(&table.slabs[number], slab, memory_order_release);
-        return slab != NULL;
+        if (slab == MAP_FAILED)
+                return false;
+        atomic_store_explicit(&table.slabs[number], slab, memory_order_release);
+        return true;
 }
 
 /* Some more blocks go to the free list, the lowest slot first; the pages of a slab are touched as they are
