@@ -110,6 +110,17 @@ bool cop__deliver_call(struct process *caller, struct signal *call, bool *handed
         return true;
 }
 
+bool cop__hand_to_new(struct process *caller, struct process *p)
+{
+        struct scheduler *s = own_scheduler();
+
+        if (!may_hand_over(s, caller) || p->priority != caller->priority)
+                return false;
+        s->handed = p;
+        caller->budget -= WORK_HANDED;
+        return true;
+}
+
 void cop__deliver_or_answer(struct signal *signal)
 {
         if (signal && !cop__deliver(signal))

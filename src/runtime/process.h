@@ -263,7 +263,10 @@ bool cop__deliver_from(struct process *sender, struct signal *signal);
 /* The same for a call, which *handed says is to be followed by a hold (AFTER_HOLD): the called process is
  * what its scheduler runs next. */
 bool cop__deliver_call(struct process *caller, struct signal *call, bool *handed);
-/* The same; what a dead receiver would have answered is done. */
+/* The same for a process that is in no queue yet, whose first message is the caller's call. False: it
+ * belongs into a queue. */
+bool cop__hand_to_new(struct process *caller, struct process *process);
+/* The same as cop__deliver(); what a dead receiver would have answered is done. */
 void cop__deliver_or_answer(struct signal *signal);
 /* What a dead process's answer to a signal is; frees it. reason: why it died, noproc if unknown. */
 void cop__answer_for_the_dead(struct signal *signal, cop_term reason);

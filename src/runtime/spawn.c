@@ -195,7 +195,8 @@ static COP_NORETURN void fail(struct birth *b, const char *used_up)
         cop__fail_limit(used_up);
 }
 
-static cop_pid spawn(struct birth *b)
+/* All of it; then it belongs into a queue. */
+static void make(struct birth *b)
 {
         cop_term name = b->options->name ? cop_atom(b->options->name) : COP_NONE;
         const char *used_up = conceive(b);
@@ -209,8 +210,11 @@ static cop_pid spawn(struct birth *b)
                 undo(b);
                 fail(b, NULL);
         }
-        if (b->is_called)
-                make_call(b);
+}
+
+static cop_pid spawn(struct birth *b)
+{
+        make(b);
         cop__enqueue(b->child);
         cop__reductions(b->parent, WORK_SPAWN);
         return (cop_pid){ b->pid };
@@ -276,7 +280,14 @@ bool cop_call_new_handler(const struct cop_handler *handler, cop_term request, i
         b.state = cop__alloc_zeroed(handler->state_size);
         if (!b.state)
                 fail(&b, "memory");
-        *pid = spawn(&b);
+        make(&b);
+        make_call(&b);
+        pid->word = b.pid;
+        b.parent->budget -= WORK_SPAWN;
+        if (timeout_ms != 0 && cop__hand_to_new(b.parent, b.child))
+                cop__leave(b.parent, AFTER_HOLD);
+        else
+                cop__enqueue(b.child);
         return cop__await_answer(b.parent, b.pid, b.ref, timeout_ms, result);
 }
 
