@@ -34,6 +34,23 @@ COP_TEST(TMR_1_expired, "a timer that has gone off, or never was one, gives -1")
         cop_assert_equal(cop_cancel_timer(cop_new_ref()), -1);
 }
 
+COP_TEST(TMR_1_reused, "the reference of a timer that is over says nothing of the timers after it")
+{
+        cop_ref over = cop_send_after(HOUR_MS, cop_self(), "never"), next;
+        int k;
+
+        cop_assert(cop_cancel_timer(over) > 0);
+        for (k = 0; k < 10; k++) {
+                next = cop_send_after(HOUR_MS, cop_self(), "{later, K}", k);
+                cop_assert(next.word != over.word);
+                cop_assert_equal(cop_read_timer(over), -1);
+                cop_assert_equal(cop_cancel_timer(over), -1);
+                cop_assert(cop_cancel_timer(next) > 0);
+                over = next;
+        }
+        cop_assert_term(messages(), "[]");
+}
+
 COP_TEST(TMR_1_race,
          "a timer that is cancelled while it goes off: the message or the rest, not both")
 {
