@@ -3,6 +3,7 @@
  *
  *     otp_victims faults SCHEDULERS FAULTS SERVERS
  *     otp_victims spin SCHEDULERS SPINNERS
+ *     otp_victims turn SCHEDULERS SERVERS
  *
  * faults: so many servers fault, each supervised and started again, and as many others are called all
  * the time. Before that it is the same with requests that are answered, as many of them, so that what the
@@ -13,9 +14,13 @@
  *
  * spin: so many servers begin to spin, each is killed, and its supervisor starts it again. Prints how
  * many answer in the end.
+ *
+ * turn: one of so many servers, whose turns are limited, waits in the kernel for ever. Prints whether its
+ * caller hears of the limit, and how many answer in the end.
  */
 #include <coppice.h>
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +87,9 @@ static cop_next victim_call(int *unused, cop_term request, cop_from from)
         if (cop_match(request, "spin"))
                 while (!zero)
                         continue;
+        if (cop_match(request, "wait"))
+                while (!zero)
+                        poll(NULL, 0, -1);
         return cop_reply(cop_atom("alive"));
 }
 
@@ -276,9 +284,25 @@ static void spin_one(cop_term index)
         cop_try_call(&answer, COP_FOREVER, victim_name((int)cop_to_int(index)), "spin");
 }
 
+/* Each is waited for while it is being started again. */
+static int count_alive(void)
+{
+        int alive = 0;
+
+        for (int i = 0; i < server_count; i++) {
+                cop_term answer;
+
+                while (!cop_try_call(&answer, 20000, victim_name(i), "hello") &&
+                       cop_is(answer, "noproc"))
+                        cop_yield();
+                alive += cop_is(answer, "alive");
+        }
+        return alive;
+}
+
 static void spin(cop_term none)
 {
-        int ended = 0, alive = 0;
+        int ended = 0;
         cop_ref refs[SERVERS_MOST];
 
         start_victims(server_count);
@@ -292,15 +316,30 @@ static void spin(cop_term none)
         }
         for (int i = 0; i < server_count; i++)
                 ended += cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, _}", &refs[i]);
-        for (int i = 0; i < server_count; i++) {
-                cop_term answer;
+        printf("%d ended, %d alive again\n", ended, count_alive());
+}
 
-                while (!cop_try_call(&answer, 20000, victim_name(i), "hello") &&
-                       cop_is(answer, "noproc"))
-                        cop_yield();
-                alive += cop_is(answer, "alive");
-        }
-        printf("%d ended, %d alive again\n", ended, alive);
+/* ---- one whose turn has a limit ---- */
+
+static void limited(cop_term owner)
+{
+        cop_pid to = cop_to_pid(owner);
+
+        start_victims(server_count);
+        cop_send(to, "ready");
+        cop_receive(COP_FOREVER, "stop");
+}
+
+static void turn(cop_term none)
+{
+        cop_term answer = cop_nil();
+        cop_pid pid = cop_spawn(limited, cop_pid_term(cop_self()), .max_turn_ms = 2000,
+                                .inherit_quotas = true);
+
+        cop_receive(COP_FOREVER, "ready");
+        cop_try_call(&answer, COP_FOREVER, victim_name(0), "wait");
+        printf("%s, %d alive again\n", cop_show(answer), count_alive());
+        cop_send(pid, "stop");
 }
 
 /* ---- the program ---- */
@@ -334,9 +373,10 @@ static int64_t around(cop_process_fn *fn)
 int main(int argc, char **argv)
 {
         bool is_faults = argc == 5 && strcmp(argv[1], "faults") == 0;
+        bool is_turn = argc == 4 && strcmp(argv[1], "turn") == 0;
         int64_t before;
 
-        if (!is_faults && !(argc == 4 && strcmp(argv[1], "spin") == 0))
+        if (!is_faults && !is_turn && !(argc == 4 && strcmp(argv[1], "spin") == 0))
                 return 2;
         setenv("COP_SCHEDULERS", argv[2], 1);
         fault_count = is_faults ? atoi(argv[3]) : 0;
@@ -348,7 +388,10 @@ int main(int argc, char **argv)
         make_names();
         around(nothing);
         before = around(nothing);
-        printf("%lld blocks left\n", (long long)(around(is_faults ? faults : spin) - before));
+        printf("%lld blocks left\n", (long long)(around(is_faults ? faults
+                                                        : is_turn ? turn
+                                                                  : spin) -
+                                                 before));
         printf("%d started, %d ended\n", starts, ends);
         return 0;
 }

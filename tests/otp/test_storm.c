@@ -91,3 +91,17 @@ COP_TEST(STORM_spin, "servers that spin are killed, and their supervisor starts 
         says("8 ended, 8 alive again");
         says("0 blocks left");
 }
+
+COP_TEST(STORM_turn, "a server whose turn lasts longer than it may is ended, and started again",
+         .limit_s = 120)
+{
+        if (COP_ASAN || COP_TSAN)
+                cop_skip("the sanitizer's own code stands between every two instructions");
+        for (int schedulers = 1; schedulers <= 2; schedulers++) {
+                run_program(&ran, "otp_victims",
+                            (const char *[]){ "turn", schedulers == 1 ? "1" : "2", "8", NULL });
+                if (!strstr(ran.output, "{quota,turn}, 8 alive again\n"))
+                        cop_fail("status %d:\n%s", ran.status, ran.output);
+                says("0 blocks left");
+        }
+}
