@@ -157,6 +157,45 @@ COP_TEST(DS_2, "what a start returns, and what is stored then")
         assert_count(pid, 2, 2, 0);
 }
 
+COP_TEST(DS_2_type, "a child is counted and shown as what it says it is")
+{
+        cop_pid pid = begin("#{}"), child;
+
+        child = start(pid, spec("a", "#{type => supervisor}"));
+        assert_count(pid, 1, 1, 1);
+        cop_assert_term(cop_which_children(pid), "[{undefined, Pid, supervisor, [actor]}]", child);
+        start(pid, spec("b", "#{type => worker}"));
+        assert_count(pid, 2, 2, 1);
+        cop_terminate_child(pid, cop_pid_term(child));
+        assert_count(pid, 1, 1, 0);
+}
+
+/* What follows when a dynamic supervisor ends whose only child, of this type, takes 6 seconds to. */
+static cop_term slow_end_of(const char *type)
+{
+        cop_pid pid = { 0 };
+
+        cop_assert_match(cop_server_try_start_link(dynamic, cop_build("#{}")), "{ok, Pid}", &pid);
+        start(pid,
+              spec("a", "#{type => T, actor => #{trap => true, terminate => {sleep, 6000, ok}}}",
+                   cop_atom(type)));
+        messages();
+        cop_supervisor_stop(pid);
+        return cop_reverse(cop_tail(cop_reverse(messages()))); /* without its EXIT */
+}
+
+COP_TEST(DS_2_shutdown,
+         "where it does not say, a supervisor has all the time to end, a worker 5 seconds")
+{
+        if (!world_is_simulated())
+                return;
+        actors_begin();
+        cop_trap_exits(true);
+        cop_assert_term(slow_end_of("supervisor"), "[{terminate, a, shutdown}]");
+        cop_assert_term(slow_end_of("worker"),
+                        "[{terminate, a, shutdown}, {shutdown_error, undefined, killed}]");
+}
+
 COP_TEST(DS_3, "ids may be the same; names are the children's affair")
 {
         cop_pid pid = begin("#{}"), holder;

@@ -148,6 +148,16 @@ COP_TEST(LOOP_6_stop, "so is the end of a call where there was none")
         cop_assert_term(down_reason(ref), "{bad_return_value, {stop, why, last}}");
 }
 
+COP_TEST(LOOP_7_long, "a timeout longer than any program runs does not come")
+{
+        cop_pid pid;
+
+        actors_begin();
+        pid = actor_start_free("#{id => a}");
+        actor_do(pid, "{timeout, 281474976710656, ok}"); /* 2 to the power of 48 */
+        cop_assert_term(messages(), "[{init, a}]");
+}
+
 COP_TEST(LOOP_8_late, "a timeout of another time than the one that is waited for is none")
 {
         cop_pid pid;
