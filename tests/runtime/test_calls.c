@@ -3,6 +3,7 @@
  */
 #include "support/puppet.h"
 
+#include "base/alloc.h"
 #include "runtime/process.h"
 
 /* ---- a server that can be told how to behave ---- */
