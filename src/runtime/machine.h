@@ -29,6 +29,17 @@ static inline bool machine_is_in_call(const ucontext_t *at)
         return (pc[0] == 0x0f && pc[1] == 0x05) || (pc[-2] == 0x0f && pc[-1] == 0x05);
 }
 
+/*
+ * Was the call that returns to here one through a pointer, and not one of a name? A call of a name is
+ * e8 and a distance, or ff 15 and the distance of the word that the linker fills in.
+ */
+static inline bool machine_is_pointer_call(uintptr_t return_pc)
+{
+        const unsigned char *after = (const unsigned char *)return_pc;
+
+        return after[-5] != 0xe8 && !(after[-6] == 0xff && after[-5] == 0x15);
+}
+
 /* A call to nowhere: as if it had returned. The word at the stack pointer can be read. */
 static inline void machine_return(ucontext_t *at)
 {
@@ -75,6 +86,12 @@ static inline bool machine_is_in_call(const ucontext_t *at)
         const uint32_t call = 0xd4000001; /* svc #0 */
 
         return pc[0] == call || pc[-1] == call;
+}
+
+/* Was the call that returns to here one through a pointer (blr), and not one of a name? */
+static inline bool machine_is_pointer_call(uintptr_t return_pc)
+{
+        return (((const uint32_t *)return_pc)[-1] & 0xfffffc1f) == 0xd63f0000;
 }
 
 /* A call to nowhere: as if it had returned. */

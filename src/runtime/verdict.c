@@ -140,6 +140,15 @@ static void note_return(struct walk *w, struct _Unwind_Context *context, enum co
         w->left_library = is_library;
 }
 
+/*
+ * Ours has called through a pointer: the program, which may have left no frame behind, where the
+ * last it did was to call what stands further in (a tail call). A kill takes nothing for granted.
+ */
+static bool has_called_program(const struct walk *w, uintptr_t pc)
+{
+        return w->signo != KILL_SIGNAL && w->count > 1 && machine_is_pointer_call(pc);
+}
+
 /* AddressSanitizer's, where it stands in the program and so is taken for the program's own code: what of it
  * is called by ours, which then is in the middle of something. */
 static bool is_checkers(uintptr_t function)
@@ -202,6 +211,8 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                           code == CODE_OWN || code == CODE_SWITCH);
         note_return(w, context, code, pc);
         if (w->inner) {
+                if (code == CODE_OWN && has_called_program(w, pc))
+                        code = CODE_USER;
                 inner_frame(w, code, pc, function);
         } else if (code != CODE_USER && code != CODE_OWN && code != CODE_SWITCH &&
                    w->verdict == CONTAINED) {
