@@ -277,11 +277,12 @@ static void faults(cop_term none)
 
 /* ---- those that spin ---- */
 
-static void spin_one(cop_term index)
+/* Of the one that is to be killed: its successor would never be. */
+static void spin_one(cop_term victim)
 {
         cop_term answer;
 
-        cop_try_call(&answer, COP_FOREVER, victim_name((int)cop_to_int(index)), "spin");
+        cop_try_call(&answer, COP_FOREVER, cop_to_pid(victim), "spin");
 }
 
 /* Each is waited for while it is being started again. */
@@ -304,15 +305,16 @@ static void spin(cop_term none)
 {
         int ended = 0;
         cop_ref refs[SERVERS_MOST];
+        cop_pid pids[SERVERS_MOST];
 
         start_victims(server_count);
         for (int i = 0; i < server_count; i++)
-                cop_spawn(spin_one, cop_int(i), .monitor = &refs[i]);
+                pids[i] = cop_whereis(victim_name(i));
+        for (int i = 0; i < server_count; i++)
+                cop_spawn(spin_one, cop_pid_term(pids[i]), .monitor = &refs[i]);
         for (int i = 0; i < server_count; i++) {
-                cop_pid pid = cop_whereis(victim_name(i));
-
                 cop_sleep(1); /* some are killed while they spin, some before */
-                cop_kill(pid);
+                cop_kill(pids[i]);
         }
         for (int i = 0; i < server_count; i++)
                 ended += cop_receive(COP_FOREVER, "{'DOWN', ^Ref, process, _, _}", &refs[i]);
