@@ -154,8 +154,11 @@ struct process {
         bool alarm_is_set;            /* the same */
         struct scheduler *alarm_home; /* whose wheel; NULL: never set */
         int64_t timeout_ns;           /* of the wait that has begun; < 0: for ever */
-        struct process *fresh,
-                **fresh_at; /* home's list of waits without a deadline; at NULL: not on it */
+        union {
+                struct process *fresh;   /* home's list of waits without a deadline */
+                struct process *younger; /* before its first turn: in the queue of the young */
+        };
+        struct process **fresh_at; /* NULL: not on that list */
 
         struct guest *guest; /* IS_GUEST */
 };

@@ -2,26 +2,33 @@
  * scheduler.c: the loop that runs processes.
  *
  * A turn     The scheduler handles the signals that have arrived, then switches to the process's
- * stack: its own, where it waited, or a pooled one. What comes back says what it wants next (enum
- * after). Idle       A scheduler with an empty queue looks for timers and I/O that are due, tries
- * to rob another one, and goes to sleep: while others are busy, for a millisecond at most, so that
- * it sees when there is something to rob. Waking a sleeper costs its waker as much as a hundred
- * turns: it is done only when the queue is long, or for a process that cannot run elsewhere.
+ *            stack: its own, where it waited, or a pooled one. What comes back says what it wants next
+ *            (enum after).
+ * Idle       A scheduler with an empty queue looks for timers and I/O that are due, asks the others for
+ *            work, and goes to sleep: while others are busy, for a millisecond at most, so that
+ *            it sees whose turn does not end (balance.c).
+ * Young      Where many wait, those who have not had a turn yet wait apart, and whoever came last goes
+ *            first. So a tree of processes that start others is worked off in its depth: there are
+ *            as many alive as it is deep, times a few, and what they need is in the cache, where a
+ *            queue would have all of a level at once. Who helps gets the oldest: these have most before
+ *            them. Nobody starves: see take_normal.
  * Hold       Who calls a server that sleeps hands its turn over to it: the server runs next, and then the
- * caller goes on with what is left of its turn, without having been parked. Each such call costs so much
- * of the turn that others get theirs.
+ *            caller goes on with what is left of its turn, without having been parked. Each such call
+ *            costs so much of the turn that others get theirs.
  * Invariant  A process is in one queue, or running, or held, or parked, or the one who woke it is about
- * to put it into a queue.
+ *            to put it into a queue.
  */
 #include "runtime/scheduler.h"
 
 #include <stdio.h>
 
+#include "runtime/balance.h"
 #include "runtime/crash.h"
 #include "runtime/guest.h"
 #include "runtime/handler.h"
 #include "runtime/poller.h"
 #include "runtime/quota.h"
+#include "runtime/run_queue.h"
 #include "runtime/sim.h"
 #include "runtime/switch.h"
 #include "runtime/timer.h"
@@ -29,37 +36,15 @@
 struct system cop__system;
 
 enum {
-        LOOK_EVERY = 32, /* turns between looks at the clock and the poller */
-        LONG_QUEUE = 4,  /* from here on a sleeping scheduler is woken to help */
-        ROB_MOST = 128,
-        LOOK_AROUND_NS = 1000000,
+        LOOK_EVERY = 32,    /* turns between looks at the clock and the poller */
+        CROWD = 256,        /* so many wait: from here on who is new goes to the young */
+        SLICE = 256,        /* of the young, at least */
+        ELDEST = 128,       /* one in so many is the oldest */
+        RETRY_NS = 1000000, /* between tries to do what there was no memory for */
+        REST_NS = 2000000,  /* with nothing to do, before idle stacks give their pages back */
 };
 
 /* ---- queues ---- */
-
-static void queue_put(struct run_queue *queue, struct process *p)
-{
-        p->next = NULL;
-        if (queue->last)
-                queue->last->next = p;
-        else
-                queue->first = p;
-        queue->last = p;
-        queue->count++;
-}
-
-static struct process *queue_take(struct run_queue *queue)
-{
-        struct process *p = queue->first;
-
-        if (!p)
-                return NULL;
-        queue->first = p->next;
-        if (!queue->first)
-                queue->last = NULL;
-        queue->count--;
-        return p;
-}
 
 /* The n-th, for simulations. */
 static struct process *queue_take_at(struct run_queue *queue, size_t n)
@@ -78,57 +63,11 @@ static struct process *queue_take_at(struct run_queue *queue, size_t n)
         return p;
 }
 
-static void mark(struct process *p, uint16_t mark)
+/* One that has had no turn yet. */
+static bool is_for_the_young(const struct scheduler *s, const struct process *p)
 {
-        atomic_store_explicit(&p->queued_at, mark, memory_order_relaxed);
-}
-
-static unsigned queue_of(const struct process *p)
-{
-        static const uint8_t queues[] = { [COP_PRIORITY_HIGH] = QUEUE_HIGH,
-                                          [COP_PRIORITY_NORMAL] = QUEUE_NORMAL,
-                                          [COP_PRIORITY_LOW] = QUEUE_LOW };
-
-        return queues[p->priority];
-}
-
-static void enter(struct scheduler *s, struct process *p)
-{
-        mark(p, s->mark);
-        queue_put(&s->queues[queue_of(p)], p);
-}
-
-static size_t queued(const struct scheduler *s)
-{
-        return s->queues[QUEUE_HIGH].count + s->queues[QUEUE_NORMAL].count +
-               s->queues[QUEUE_LOW].count;
-}
-
-static void note_load(struct scheduler *s)
-{
-        atomic_store_explicit(&s->load, queued(s), memory_order_relaxed);
-}
-
-/* A spare one works only while others are stuck, but always for processes whose home it is. */
-static bool may_help(const struct scheduler *s)
-{
-        return s->number < cop__system.base_count ||
-               atomic_load_explicit(&cop__system.stuck_count, memory_order_relaxed) > 0;
-}
-
-static void wake_a_helper(const struct scheduler *busy)
-{
-        unsigned i;
-
-        for (i = 0; i < cop__system.scheduler_count; i++) {
-                struct scheduler *s = &cop__system.schedulers[i];
-
-                if (s != busy && may_help(s) &&
-                    atomic_load_explicit(&s->idle, memory_order_relaxed)) {
-                        cop__driver->bell_ring(&s->bell);
-                        return;
-                }
-        }
+        return (s->young.count || s->queues[QUEUE_NORMAL].count >= CROWD) &&
+               p->priority == COP_PRIORITY_NORMAL && !cop__driver->simulated;
 }
 
 /* Into the queue of the calling thread's scheduler. */
@@ -137,13 +76,16 @@ static void put_here(struct scheduler *s, struct process *p)
         size_t count;
 
         cop__biased_lock_enter(&s->lock);
-        enter(s, p);
+        if (__builtin_expect(!p->home, 0) && is_for_the_young(s, p)) {
+                queue_mark(p, s->mark);
+                young_put(&s->young, p);
+        } else {
+                enter(s, p);
+        }
         count = queued(s);
         note_load(s);
         cop__biased_lock_leave(&s->lock);
-        if (count >= LONG_QUEUE && (count & (count - 1)) == 0 &&
-            atomic_load_explicit(&cop__system.idle_count, memory_order_relaxed))
-                wake_a_helper(s);
+        cop__share_soon(s, count);
 }
 
 /* To another thread's scheduler. */
@@ -211,20 +153,10 @@ static void hold(struct scheduler *s, struct process *p)
 {
         atomic_store_explicit(&p->status, STATUS_WAITING, memory_order_relaxed);
         cop__biased_lock_enter(&s->lock);
-        mark(p, s->mark);
+        queue_mark(p, s->mark);
         p->next = s->held;
         atomic_store_explicit(&s->held, p, memory_order_relaxed);
         cop__biased_lock_leave(&s->lock);
-}
-
-/* On: a visit, or its own thread inside of the lock. */
-static struct process *take_held(struct scheduler *s)
-{
-        struct process *p = atomic_load_explicit(&s->held, memory_order_relaxed);
-
-        if (p)
-                atomic_store_explicit(&s->held, p->next, memory_order_relaxed);
-        return p;
 }
 
 /* What others have handed over, oldest first. True: there was something. */
@@ -261,6 +193,30 @@ static struct process *take_from(struct run_queue *queue)
         return queue_take(queue);
 }
 
+/* Rounds of the queue and slices of the young take turns, each as long as there were processes when it
+ * began; a slice takes a few of the oldest, and then whoever came last. */
+static struct process *take_normal(struct scheduler *s)
+{
+        struct run_queue *queue = &s->queues[QUEUE_NORMAL];
+
+        if (__builtin_expect(!s->young.count, 1))
+                return take_from(queue);
+        if (s->slice == 0 && s->round > 0 && queue->count) {
+                s->round--;
+                return queue_take(queue);
+        }
+        if (s->slice == 0) {
+                s->slice = s->young.count < SLICE ? SLICE : (uint32_t)s->young.count;
+                s->eldest = 1 + s->slice / ELDEST;
+        }
+        if (--s->slice == 0)
+                s->round = (uint32_t)queue->count;
+        if (s->eldest == 0)
+                return young_take_newest(&s->young);
+        s->eldest--;
+        return young_take_oldest(&s->young);
+}
+
 /* High before normal; low when there is nothing else, and every eighth turn. Who is held goes on
  * with a turn it has begun. */
 static struct process *take_queued(struct scheduler *s)
@@ -275,7 +231,7 @@ static struct process *take_queued(struct scheduler *s)
         if (!p && low_first)
                 p = take_from(&s->queues[QUEUE_LOW]);
         if (!p)
-                p = take_from(&s->queues[QUEUE_NORMAL]);
+                p = take_normal(s);
         if (!p)
                 p = take_from(&s->queues[QUEUE_LOW]);
         note_load(s);
@@ -293,136 +249,9 @@ static struct process *take_next(struct scheduler *s)
         cop__biased_lock_enter(&s->lock);
         p = take_queued(s);
         if (p)
-                mark(p, 0);
+                queue_mark(p, 0);
         cop__biased_lock_leave(&s->lock);
         return p;
-}
-
-/* ---- robbing ---- */
-
-/* Processes without a live stack, up to half of the queue. On: a visit. */
-static size_t take_half(struct run_queue *from, struct run_queue *loot)
-{
-        size_t most = from->count / 2 < ROB_MOST ? from->count / 2 : ROB_MOST;
-        struct process **at = &from->first, *before = NULL;
-
-        if (most == 0 && from->count == 1)
-                most = 1;
-        while (*at && loot->count < most) {
-                struct process *p = *at;
-
-                if (p->stack) {
-                        before = p;
-                        at = &p->next;
-                        continue;
-                }
-                *at = p->next;
-                if (from->last == p)
-                        from->last = before;
-                from->count--;
-                mark(p, 0);
-                queue_put(loot, p);
-        }
-        return loot->count;
-}
-
-/* Worth it when several wait, or when one has waited for the whole of a turn that does not end. */
-static bool is_worth_robbing(struct scheduler *s, uint64_t *seen_turn)
-{
-        uint64_t turn = atomic_load_explicit(&s->turn_count, memory_order_relaxed);
-        size_t load = atomic_load_explicit(&s->load, memory_order_relaxed);
-        bool stuck = turn == *seen_turn;
-
-        *seen_turn = turn;
-        return load >= 2 || (load == 1 && stuck);
-}
-
-/* Whatever waits for a scheduler that is stuck goes elsewhere, also with a live stack: what its C code
- * knows of its thread is then wrong (docs/containment.md), but it would wait for ever here. */
-static void take_all(struct scheduler *s, struct run_queue *loot)
-{
-        struct process *newest, *oldest = NULL;
-        struct process *p;
-
-        if (!cop__biased_lock_visit(&s->lock))
-                return;
-        cop__waits_note_time_here(s, now_ns()); /* then none of them is on a list of its thread's */
-        while ((p = take_held(s))) {
-                mark(p, 0);
-                queue_put(&loot[queue_of(p)], p);
-        }
-        for (unsigned i = 0; i < QUEUES; i++) {
-                while ((p = queue_take(&s->queues[i]))) {
-                        mark(p, 0);
-                        queue_put(&loot[i], p);
-                }
-        }
-        note_load(s);
-        newest = atomic_exchange_explicit(&s->remote, NULL, memory_order_acquire);
-        cop__biased_lock_leave_visit(&s->lock);
-
-        while (newest) {
-                p = newest;
-                newest = p->next;
-                p->next = oldest;
-                oldest = p;
-        }
-        while (oldest) {
-                p = oldest;
-                oldest = p->next;
-                queue_put(&loot[queue_of(p)], p);
-        }
-}
-
-static bool rescue(struct scheduler *rescuer)
-{
-        struct run_queue loot[QUEUES] = { { 0 } };
-        struct process *p;
-        bool any = false;
-
-        if (atomic_load_explicit(&cop__system.stuck_count, memory_order_relaxed) == 0)
-                return false;
-        for (unsigned i = 0; i < cop__system.scheduler_count; i++) {
-                struct scheduler *s = &cop__system.schedulers[i];
-
-                if (s != rescuer && atomic_load_explicit(&s->stuck, memory_order_relaxed))
-                        take_all(s, loot);
-        }
-        cop__biased_lock_enter(&rescuer->lock);
-        for (unsigned i = 0; i < QUEUES; i++) {
-                while ((p = queue_take(&loot[i]))) {
-                        enter(rescuer, p);
-                        any = true;
-                }
-        }
-        note_load(rescuer);
-        cop__biased_lock_leave(&rescuer->lock);
-        return any;
-}
-
-static bool rob(struct scheduler *robber, uint64_t *seen_turns)
-{
-        struct run_queue loot = { 0 };
-        unsigned i;
-
-        for (i = 0; i < cop__system.scheduler_count && !loot.count; i++) {
-                struct scheduler *s = &cop__system.schedulers[i];
-
-                if (s == robber || !is_worth_robbing(s, &seen_turns[i]) ||
-                    !cop__biased_lock_visit(&s->lock))
-                        continue;
-                take_half(&s->queues[QUEUE_NORMAL], &loot);
-                note_load(s);
-                cop__biased_lock_leave_visit(&s->lock);
-        }
-        if (!loot.count)
-                return false;
-        cop__biased_lock_enter(&robber->lock);
-        while (loot.first)
-                enter(robber, queue_take(&loot));
-        note_load(robber);
-        cop__biased_lock_leave(&robber->lock);
-        return true;
 }
 
 /* ---- turns ---- */
@@ -682,22 +511,29 @@ static void timers_run(struct scheduler *s)
         cop__alarms_fire(s, now);
 }
 
-/* Sleeps until somebody rings, a timer is due, or it is time to look around for work. */
-static void sleep_a_while(struct scheduler *s)
+/* Sleeps until somebody rings, a timer is due, or it is time to look around for work, and no longer than
+ * most_ns. */
+static void sleep_a_while(struct scheduler *s, int64_t most_ns)
 {
         bool others_busy =
                 atomic_fetch_add(&cop__system.idle_count, 1) + 1 < cop__system.scheduler_count;
         enum idle how = cop__poller_claim() ? IDLE_POLLING : IDLE_SLEEPING;
-        int64_t deadline;
+        bool asks = cop__system.scheduler_count > 1 && !cop__driver->simulated;
+        int64_t deadline, look;
 
         atomic_fetch_add(&s->naps, 1); /* before it is idle; see quiet.c */
         atomic_store(&s->idle, how);
+        look = asks ? cop__ask_for_work(s) : INT64_MAX;
         /* Looked at after idle was said: whoever changes them from now on rings. */
         deadline = timers_next(s);
-        if ((others_busy && may_help(s) && !cop__driver->simulated) || cop__has_postponed()) {
-                int64_t look = now_ns() + LOOK_AROUND_NS;
+        if (others_busy && look < deadline)
+                deadline = look;
+        if (cop__has_postponed())
+                most_ns = RETRY_NS;
+        if (most_ns != INT64_MAX) {
+                int64_t end = now_ns() + most_ns;
 
-                deadline = deadline < look ? deadline : look;
+                deadline = deadline < end ? deadline : end;
         }
         if (!atomic_load(&s->remote) && !atomic_load(&cop__system.stopping)) {
                 if (how == IDLE_POLLING)
@@ -709,13 +545,16 @@ static void sleep_a_while(struct scheduler *s)
                 cop__poller_release();
         atomic_store(&s->idle, IDLE_NOT);
         atomic_fetch_sub(&cop__system.idle_count, 1);
+        if (asks)
+                cop__ask_no_more(s);
 }
 
 void cop__schedule(struct thread *t)
 {
         struct scheduler *s = t->scheduler;
-        uint64_t seen_turns[SCHEDULERS_MOST] = { 0 };
+        struct outlook outlook = { 0 };
         unsigned until_look = 0;
+        bool rested = cop__driver->simulated;
 
         for (;;) {
                 struct process *p;
@@ -729,9 +568,11 @@ void cop__schedule(struct thread *t)
                         if (cop__has_postponed())
                                 cop__postponed_retry();
                 }
+                cop__share_if_asked(s);
                 p = take_next(s);
                 if (p) {
                         run_turn(t, p);
+                        rested = cop__driver->simulated;
                         continue;
                 }
                 timers_run(s);
@@ -742,10 +583,11 @@ void cop__schedule(struct thread *t)
                 if (atomic_load(&cop__system.stopping))
                         return;
                 if (cop__system.scheduler_count > 1 && may_help(s) &&
-                    (rescue(s) || rob(s, seen_turns)))
+                    (cop__rescue(s) || cop__rob(s, &outlook)))
                         continue;
-                if (cop__stacks_trim(&t->stacks))
+                if (rested && cop__stacks_trim(&t->stacks))
                         continue;
-                sleep_a_while(s);
+                sleep_a_while(s, rested ? INT64_MAX : REST_NS);
+                rested = true;
         }
 }

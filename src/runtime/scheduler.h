@@ -3,8 +3,9 @@
  *
  * A scheduler is a queue of processes, a wheel of timers and the thread that has it. Its queue is
  * its thread's own: putting in and taking out costs no atomic instruction. Others hand it processes
- * through `remote`, and take some away (a scheduler that has nothing to do robs one that has) under
- * a lock that costs only the robber (base/biased_lock.h).
+ * through `remote`: also those that it has asked for, since it has nothing to do (balance.h). Some are
+ * taken away, from one whose turn does not end, under a lock that costs only the robber
+ * (base/biased_lock.h).
  *
  * A process that is woken goes to the queue of whoever woke it, so that two that talk end up on one
  * core; unless it has a live stack: then it goes home.
@@ -40,17 +41,36 @@ struct run_queue {
 
 enum { QUEUE_HIGH, QUEUE_NORMAL, QUEUE_LOW, QUEUES };
 
+/* How much an idle scheduler wants to be given work. */
+enum hunger {
+        HUNGER_NONE,
+        HUNGER_PATIENT, /* what it got of late did not pay: only what is too much elsewhere */
+        HUNGER_ANY,
+};
+
 struct scheduler {
         /* Its thread; robbers under `lock`. */
         struct biased_lock lock;
         struct run_queue queues[QUEUES];
-        struct process *fresh; /* waits without a deadline yet (wait.c) */
+        struct run_queue
+                young; /* had no turn yet, in a crowd; first is the oldest, see take_normal */
+        uint32_t round, slice, eldest; /* turns left: of the queue, of the young, and of these the
+                                          oldest first */
+        struct process *fresh;         /* waits without a deadline yet (wait.c) */
         struct process
                 *handed; /* who runs next, since the process that runs called it; its thread's */
         _Atomic(struct process *)
                 held;   /* who wait for the turn of a server they called, newest first */
         uint32_t turns; /* low priority gets one turn in eight */
         uint16_t mark;  /* for whom it has in a queue; 0 in simulations. Set once */
+
+        /* Its thread alone; see balance.c. */
+        uint32_t shared_at,
+                share_pause; /* in turns: the last try to give, and from it to the next */
+        uint32_t strikes;    /* how often in a row it came back at once */
+        uint64_t woken_turn; /* turn_count when it woke up last */
+        int64_t woken_ns, patient_until_ns;
+        int64_t nap_ns; /* until it looks around itself */
 
         /* Any thread. */
         _Alignas(64) _Atomic(struct process *) remote; /* newest first */
@@ -62,6 +82,7 @@ struct scheduler {
         _Atomic(struct process *) running; /* NULL: it is in its own code */
         _Atomic(struct thread *) thread;   /* that has it */
         _Atomic(uint64_t) naps;            /* how often it has begun to be idle */
+        _Atomic(uint32_t) hunger;          /* enum hunger; balance.c */
 
         struct lock wheel_lock;
         struct wheel wheel;     /* of alarms; under wheel_lock */
@@ -107,6 +128,8 @@ struct system {
         _Atomic(unsigned) next; /* round robin for guests */
         size_t stack_size;
         bool scatters; /* for tests: who is woken without a stack goes to any scheduler */
+        _Alignas(
+                64) _Atomic(unsigned) hungry; /* schedulers that ask for work; read at every turn */
 };
 
 extern struct system cop__system;
