@@ -398,11 +398,22 @@ static void give_stack(struct thread *t, struct process *p)
         cop__stack_give(&t->stacks, stack);
 }
 
+/* A fault takes as long as a hundred calls: those who handed their turns over have had them. */
+static void end_turns_of_held(struct scheduler *s)
+{
+        cop__biased_lock_enter(&s->lock);
+        for (struct process *p = atomic_load_explicit(&s->held, memory_order_relaxed); p;
+             p = p->next)
+                p->budget = 0;
+        cop__biased_lock_leave(&s->lock);
+}
+
 /* A fault in one of its last destructors does not change why it ended. */
 static void end_by_fault(struct thread *t, struct process *p)
 {
         void (*told)(void *) = NULL;
 
+        end_turns_of_held(t->scheduler);
         if (!(p->flags & IS_ENDING)) {
                 p->reason = cop__fault_reason(t, p);
                 told = cop__crash_act();
