@@ -34,19 +34,19 @@ static const char *const because[] = {
 /* A walk from the fault outwards. */
 struct walk {
         int signo;
-        uintptr_t pc;         /* of the fault */
-        bool in_call;         /* which is at a system call */
-        bool begun;           /* the frames of the handler are over */
-        bool inner;           /* only libraries' and our frames so far */
-        unsigned count;       /* frames */
-        unsigned library;     /* of them, the innermost ones */
-        bool all_math;        /* these are */
-        bool all_calls;       /* these are wrappers of system calls */
-        uintptr_t entry;      /* function of the outermost of these */
-        uintptr_t own;        /* of the outermost one of ours, before the first of the program's */
-        uintptr_t suspect_pc; /* where what cannot be left is, or the innermost of the user's */
-        uintptr_t function;   /* of the frame before */
-        bool left_library;    /* the frame before was a library's */
+        uintptr_t pc;          /* of the fault */
+        bool in_call;          /* which is at a system call */
+        bool begun;            /* the frames of the handler are over */
+        bool inner;            /* only libraries' and our frames so far */
+        unsigned count;        /* frames */
+        unsigned library;      /* of them, the innermost ones */
+        bool all_math;         /* these are */
+        bool all_calls;        /* these are wrappers of system calls */
+        uintptr_t entry;       /* function of the outermost of these */
+        uintptr_t own;         /* of the outermost one of ours, before the first of the program's */
+        uintptr_t suspect_pc;  /* where what cannot be left is, or the innermost of the user's */
+        enum code code_before; /* of the frame before */
+        bool left_library;     /* the frame before was a library's */
         uintptr_t *return_slot;
         struct trace *trace; /* or NULL */
         enum verdict verdict;
@@ -149,26 +149,16 @@ static bool has_called_program(const struct walk *w, uintptr_t pc)
         return w->signo != KILL_SIGNAL && w->count > 1 && machine_is_pointer_call(pc);
 }
 
-/* AddressSanitizer's, where it stands in the program and so is taken for the program's own code: what of it
- * is called by ours, which then is in the middle of something. */
-static bool is_checkers(uintptr_t function)
+/*
+ * AddressSanitizer's allocator, where the checker stands in the program and so is taken for the program's
+ * own code: it is a library.
+ */
+static bool is_allocator(uintptr_t function)
 {
 #if COP_ASAN
         static void *const functions[] = {
-                (void *)malloc,
-                (void *)calloc,
-                (void *)realloc,
-                (void *)aligned_alloc,
-                (void *)free,
-                (void *)memcpy,
-                (void *)memmove,
-                (void *)memset,
-                (void *)memcmp,
-                (void *)strlen,
-                (void *)__asan_poison_memory_region,
-                (void *)__asan_unpoison_memory_region,
-                (void *)__sanitizer_start_switch_fiber,
-                (void *)__sanitizer_finish_switch_fiber,
+                (void *)malloc,        (void *)calloc, (void *)realloc,
+                (void *)aligned_alloc, (void *)free,
         };
 
         for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -176,6 +166,15 @@ static bool is_checkers(uintptr_t function)
                         return true;
 #endif
         return false;
+}
+
+/*
+ * Ours, at `pc`, has called something of the program's by name. There is nothing of it that ours knows by
+ * name: it is the checker, be it told of a switch or asked to copy, and ours is in the middle of something.
+ */
+static bool has_called_checker(const struct walk *w, uintptr_t pc)
+{
+        return COP_ASAN && w->code_before == CODE_USER && !machine_is_pointer_call(pc);
 }
 
 static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument)
@@ -198,18 +197,19 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 return _URC_END_OF_STACK;
         }
         code = cop__code_of(pc, function);
-        if (w->signo == KILL_SIGNAL && code == CODE_OWN && is_checkers(w->function) &&
-            w->verdict == CONTAINED)
-                w->verdict = IN_OURS;
-        w->function = function;
         if (code == CODE_CHECKER && w->signo != KILL_SIGNAL)
                 return _URC_NO_REASON;
-        if (code == CODE_CHECKER) /* it may be anywhere in there */
-                code = CODE_FOREIGN;
+        if (w->signo == KILL_SIGNAL && (code == CODE_CHECKER || is_allocator(function)))
+                code = CODE_FOREIGN; /* it may be anywhere in there */
         if (w->trace)
                 trace_add(w->trace, is_exact ? pc : pc - 1,
                           code == CODE_OWN || code == CODE_SWITCH);
         note_return(w, context, code, pc);
+        if (w->signo == KILL_SIGNAL && code == CODE_OWN && has_called_checker(w, pc)) {
+                w->verdict = IN_OURS;
+                w->return_slot = NULL; /* it would be one in the checker */
+        }
+        w->code_before = code;
         if (w->inner) {
                 if (code == CODE_OWN && has_called_program(w, pc))
                         code = CODE_USER;
