@@ -608,7 +608,7 @@ static void copy_badly(void *state, const struct cop_message *message)
         memcpy(state, (const char *)(nowhere + 1), (size_t)message->kind + 1000);
 }
 
-static const struct cop_handler copier = { .message = copy_badly };
+static const struct cop_handler copier = { .state_size = 2000, .message = copy_badly };
 
 static void call_last_of_all(void)
 {
