@@ -38,9 +38,10 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-/* clang's no_sanitize("thread") leaves the entry and exit of functions instrumented. */
+/* clang's no_sanitize("thread") leaves the entry and exit of functions instrumented, and
+ * disable_sanitizer_instrumentation the words to ASan before a call that does not return. */
 #if defined(__clang__)
-#define NO_SANITIZE __attribute__((disable_sanitizer_instrumentation))
+#define NO_SANITIZE __attribute__((disable_sanitizer_instrumentation, no_sanitize("address")))
 #elif COP_ASAN || COP_TSAN
 #define NO_SANITIZE __attribute__((no_sanitize("address", "thread")))
 #else
