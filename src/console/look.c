@@ -58,15 +58,15 @@ static const char *kind_of(cop_term term)
         return cop_is_ref(term) ? "reference" : "term";
 }
 
-/* What it was made of, and what it does now. */
-static void describe(struct evaluator *e, cop_pid pid)
+/* What it was made of, and what it did when nobody had asked it anything yet. */
+static void describe(struct evaluator *e, cop_pid pid, cop_term status)
 {
         cop_term call = cop_process_info(pid, "initial_call");
         cop_term label = cop_process_info(pid, "label");
         cop_term application = cop_application_of(pid);
         cop_term name;
 
-        say(e, "Description: %s, %s%s%s%s%s", shown(call), shown(cop_process_info(pid, "status")),
+        say(e, "Description: %s, %s%s%s%s%s", shown(call), shown(status),
             cop_is(label, "undefined") || cop_is_none(label) ? "" : ", labelled ",
             cop_is(label, "undefined") || cop_is_none(label) ? "" : shown(label),
             cop_match(application, "{ok, Name}", &name) ? ", of the application " : "",
@@ -75,6 +75,7 @@ static void describe(struct evaluator *e, cop_pid pid)
 
 static void look_at_process(struct evaluator *e, cop_pid pid)
 {
+        cop_term status = cop_process_info(pid, "status");
         cop_term name = cop_process_info(pid, "registered_name");
 
         say(e, "Alive: %s", cop_is_alive(pid) ? "true" : "false");
@@ -83,7 +84,7 @@ static void look_at_process(struct evaluator *e, cop_pid pid)
         say(e, "Name: %s", cop_is_nil(name) ? "-" : shown(name));
         say(e, "Links: %s", shown(cop_process_info(pid, "links")));
         say(e, "Message queue length: %s", shown(cop_process_info(pid, "message_queue_len")));
-        describe(e, pid);
+        describe(e, pid, status);
 }
 
 cop_term cop__look_i(struct evaluator *e, const cop_term *arguments, size_t count)
