@@ -444,6 +444,13 @@ bool cop__code_is_there(uintptr_t pc)
         return find_object(pc) != NULL;
 }
 
+bool cop__code_is_beside(uintptr_t one, uintptr_t other)
+{
+        const struct object *object = find_object(one);
+
+        return object && object == find_object(other);
+}
+
 uintptr_t cop__code_place(uintptr_t pc, const char **name)
 {
         const struct object *object = find_object(pc);

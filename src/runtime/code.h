@@ -41,6 +41,8 @@ enum code cop__code_of(uintptr_t pc, uintptr_t function);
 unsigned cop__code_known(uintptr_t function);
 /* Is there any code at all? */
 bool cop__code_is_there(uintptr_t pc);
+/* Are both in the same object, be it the program or a library? */
+bool cop__code_is_beside(uintptr_t one, uintptr_t other);
 /* Where it is in its file, whose name is *name; the address itself and NULL where it is in none. */
 uintptr_t cop__code_place(uintptr_t pc, const char **name);
 /* The frame of the function a stack began with has been called from here. */

@@ -45,7 +45,8 @@ struct walk {
         uintptr_t entry;       /* function of the outermost of these */
         uintptr_t own;         /* of the outermost one of ours, before the first of the program's */
         uintptr_t suspect_pc;  /* where what cannot be left is, or the innermost of the user's */
-        enum code code_before; /* of the frame before */
+        enum code code_before; /* of the frame before, */
+        uintptr_t function;    /* and its function */
         bool left_library;     /* the frame before was a library's */
         uintptr_t *return_slot;
         struct trace *trace; /* or NULL */
@@ -171,10 +172,16 @@ static bool is_allocator(uintptr_t function)
 /*
  * Ours, at `pc`, has called something of the program's by name. There is nothing of it that ours knows by
  * name: it is the checker, be it told of a switch or asked to copy, and ours is in the middle of something.
+ * What was named by cop_killable() is known by name as well, but stands elsewhere.
  */
 static bool has_called_checker(const struct walk *w, uintptr_t pc)
 {
-        return COP_ASAN && w->code_before == CODE_USER && !machine_is_pointer_call(pc);
+#if COP_ASAN
+        return w->code_before == CODE_USER && !machine_is_pointer_call(pc) &&
+               cop__code_is_beside(w->function, (uintptr_t)__asan_poison_memory_region);
+#else
+        return false;
+#endif
 }
 
 static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument)
@@ -210,6 +217,7 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *argument
                 w->return_slot = NULL; /* it would be one in the checker */
         }
         w->code_before = code;
+        w->function = function;
         if (w->inner) {
                 if (code == CODE_OWN && has_called_program(w, pc))
                         code = CODE_USER;
