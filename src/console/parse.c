@@ -17,7 +17,7 @@
 
 #include "console/helper.h"
 
-enum { DEPTH_MOST = 200 };
+enum { DEPTH_MOST = 64, WORDS_MOST = 1 << 20 };
 
 struct reader {
         const char *start, *at, *end;
@@ -129,7 +129,8 @@ static size_t word_size(const struct reader *r)
 /* Reads size bytes from here as one term. */
 static cop_term leaf(struct reader *r, size_t size)
 {
-        struct cop_read_result read = cop_try_read(r->at, size, .pids = true);
+        struct cop_read_result read =
+                cop_try_read(r->at, size, .pids = true, .words_max = WORDS_MOST);
 
         if (cop_is_none(read.term))
                 return read.incomplete ? ended(r) : wrong(r, "%s", read.error);
