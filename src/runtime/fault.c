@@ -300,6 +300,11 @@ static void on_fault(int signo, siginfo_t *info, void *context)
                         let_it_happen(signo, info);
         } else if (!runs_process(t)) {
                 stop_program(&fault, NO_PROCESS, fault.pc, NULL, signo, info, context);
+        } else if (t->faults.depth == 1 && t->faults.in_kill) {
+                /* In the walk of a kill, which is tried again: the signal may come when a stack is half made. */
+                t->faults.in_kill = false;
+                pthread_sigmask(SIG_SETMASK, &((const ucontext_t *)context)->uc_sigmask, NULL);
+                _longjmp(t->faults.walk, 1);
         } else if (t->faults.depth++) {
                 /* In the walk: what lies there is no stack any more. */
                 if (t->faults.depth > 2)
@@ -364,6 +369,22 @@ static bool is_to_end(struct process *p, bool (*exit_waits)(const struct process
         return true;
 }
 
+/* Where the stack cannot be walked, it is no place to leave. */
+static enum verdict walk_for_kill(struct thread *t, const ucontext_t *context,
+                                  struct suspect *suspect)
+{
+        enum verdict verdict;
+
+        if (_setjmp(t->faults.walk) != 0) {
+                *suspect = (struct suspect){ .pc = machine_pc(context) };
+                return UNKNOWN_STACK;
+        }
+        t->faults.in_kill = true;
+        verdict = cop__verdict(KILL_SIGNAL, context, suspect, &t->faults.seen);
+        t->faults.in_kill = false;
+        return verdict;
+}
+
 static void on_kill_signal(int signo, siginfo_t *info, void *context)
 {
         struct thread *t = cop__thread_or_null();
@@ -380,7 +401,7 @@ static void on_kill_signal(int signo, siginfo_t *info, void *context)
         t->faults.fault.what = NULL; /* none brought it here */
         take_back_return(t, machine_sp(context));
         trace_begin(&t->faults.seen, pid_of(t->current), 0);
-        verdict = cop__verdict(signo, context, &suspect, &t->faults.seen);
+        verdict = walk_for_kill(t, context, &suspect);
         if (verdict == CONTAINED && is_to_end(t->current, cop__exit_waits)) {
                 t->faults.in_stream = false;
                 t->faults.after = AFTER_KILL;

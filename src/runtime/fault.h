@@ -8,6 +8,7 @@
 #ifndef COP_RUNTIME_FAULT_H
 #define COP_RUNTIME_FAULT_H
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,8 @@ struct fault_thread {
         uintptr_t *return_slot; /* a changed return address on the process's stack, or NULL */
         uintptr_t return_pc;    /* what it was */
         uint64_t return_pid;    /* whose */
+        volatile bool in_kill;  /* the stack is being walked for a kill, */
+        jmp_buf walk;           /* which a fault there brings back to here */
 };
 
 /* At the start and end of the runtime. start returns 0 or -errno. */
