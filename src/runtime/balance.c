@@ -116,11 +116,13 @@ static bool stops_asking(struct scheduler *s)
         return true;
 }
 
-/* Oldest first, and it has some. */
+/* Oldest first. */
 static void hand_over(struct scheduler *to, struct run_queue *loot)
 {
         struct process *newest = NULL, *oldest = loot->first, *others;
 
+        if (!oldest)
+                return;
         while (loot->first) {
                 struct process *p = queue_take(loot);
 
